@@ -1,0 +1,1 @@
+//! Shape data sets on disk to items, and the spectral store.

@@ -1,0 +1,1 @@
+//! Frozen features to classifiers, retrieval, metrics, plots and reports.

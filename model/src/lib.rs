@@ -1,0 +1,1 @@
+//! The cGML denoiser: networks, Algorithm 1, checkpoints, features.

@@ -1,0 +1,2 @@
+//! The `spectra` command.
+fn main() {}
