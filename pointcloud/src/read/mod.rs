@@ -43,7 +43,7 @@ pub fn read_bytes(bytes: &[u8], name: &str, limits: &Limits) -> Result<Shape, Re
     };
     input.check_bytes(bytes.len() as u64)?;
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(input.empty("nothing"));
+        return Err(input.empty("no bytes"));
     }
     match format {
         Format::Off => off::read(&input),
