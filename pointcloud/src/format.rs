@@ -1,72 +1,144 @@
-//! Telling formats by content first, by name second.
+//! Which format a file is in.
 
-use crate::read::{npz, off};
-use crate::text::words;
+use crate::read::{obj, off, stl, table};
 
-/// The formats, for messages.
-pub(crate) const KNOWN: &str = "OFF, PLY, PCD, NPY, NPZ";
+/// The formats that are read, with the extensions that their files usually have.
+pub const FORMATS: &[(&str, &[&str])] = &[
+    ("OFF", &["off"]),
+    ("PLY", &["ply"]),
+    ("OBJ", &["obj"]),
+    ("STL", &["stl"]),
+    ("PCD", &["pcd"]),
+    ("NPY", &["npy"]),
+    ("NPZ", &["npz"]),
+    (
+        "text table",
+        &["xyz", "pts", "txt", "csv", "xyzn", "xyzrgb", "asc"],
+    ),
+];
 
-/// A format that is read.
+/// The same list for messages.
+pub(crate) const KNOWN: &str = "OFF, PLY, OBJ, STL, PCD, NPY, NPZ, a table of numbers";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Off,
     Ply,
+    Obj,
+    Stl,
     Pcd,
     Npy,
     Npz,
+    Table,
 }
 
 impl Format {
-    /// The format of `bytes`, or of a file with this name where the content does not say.
-    pub fn detect(bytes: &[u8], name: &str) -> Option<Format> {
-        Format::by_content(bytes).or_else(|| Format::by_name(name))
-    }
-
-    fn by_content(bytes: &[u8]) -> Option<Format> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        if bytes.starts_with(b"\x93NUMPY") {
-            return Some(Format::Npy);
-        }
-        if bytes.starts_with(npz::MAGIC) {
-            return Some(Format::Npz);
-        }
-        if bytes.starts_with(b"ply") && bytes.get(3).is_some_and(u8::is_ascii_whitespace) {
-            return Some(Format::Ply);
-        }
-        let head = &bytes[..bytes.len().min(4096)];
-        let mut lines = head.split(|b| *b == b'\n' || *b == b'\r');
-        let mut first =
-            lines.find_map(|line| words(line).next().filter(|word| !word.starts_with(b"#")));
-        if head.starts_with(b"# .PCD")
-            || first.is_some_and(|word| word == b"VERSION" || word == b"FIELDS")
-        {
-            return Some(Format::Pcd);
-        }
-        first
-            .take_if(|word| off::is_header(word))
-            .map(|_word| Format::Off)
-    }
-
-    fn by_name(name: &str) -> Option<Format> {
-        let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
-        Some(match extension.as_str() {
-            "off" => Format::Off,
-            "ply" => Format::Ply,
-            "pcd" => Format::Pcd,
-            "npy" => Format::Npy,
-            "npz" => Format::Npz,
-            _ => return None,
-        })
-    }
-
-    /// The name of the format in messages.
-    pub fn title(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
-            Format::Off => "OFF",
-            Format::Ply => "PLY",
-            Format::Pcd => "PCD",
-            Format::Npy => "NPY",
-            Format::Npz => "NPZ",
+            Self::Off => "OFF",
+            Self::Ply => "PLY",
+            Self::Obj => "OBJ",
+            Self::Stl => "STL",
+            Self::Pcd => "PCD",
+            Self::Npy => "NPY",
+            Self::Npz => "NPZ",
+            Self::Table => "text table",
+        }
+    }
+
+    /// By content where it tells, else by name, else by what the text looks like.
+    pub fn of(bytes: &[u8], name: &str) -> Option<Self> {
+        Self::of_content(bytes)
+            .or_else(|| Self::of_name(name))
+            .or_else(|| Self::of_looks(bytes))
+    }
+
+    /// By what files of one format alone begin with.
+    fn of_content(bytes: &[u8]) -> Option<Self> {
+        if bytes.starts_with(b"\x93NUMPY") {
+            return Some(Self::Npy);
+        }
+        if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+            return Some(Self::Npz);
+        }
+        if stl::is_binary(bytes) {
+            return Some(Self::Stl);
+        }
+        let text = head(bytes);
+        let first = crate::text::words(text).next()?;
+        if first == b"ply" {
+            return Some(Self::Ply);
+        }
+        if off::is_header(first) {
+            return Some(Self::Off);
+        }
+        if stl::is_ascii(text) {
+            return Some(Self::Stl);
+        }
+        let pcd = first == b".PCD" || first == b"VERSION" || text.starts_with(b"# .PCD");
+        pcd.then_some(Self::Pcd)
+    }
+
+    fn of_name(name: &str) -> Option<Self> {
+        match extension(name).as_str() {
+            "off" => Some(Self::Off),
+            "ply" => Some(Self::Ply),
+            "obj" => Some(Self::Obj),
+            "stl" => Some(Self::Stl),
+            "pcd" => Some(Self::Pcd),
+            "npy" => Some(Self::Npy),
+            "npz" => Some(Self::Npz),
+            "xyz" | "pts" | "txt" | "csv" | "xyzn" | "xyzrgb" | "asc" => Some(Self::Table),
+            _ => None,
+        }
+    }
+
+    fn of_looks(bytes: &[u8]) -> Option<Self> {
+        let text = head(bytes);
+        if text.contains(&0) {
+            return None;
+        }
+        if obj::is_obj(text) {
+            return Some(Self::Obj);
+        }
+        table::is_table(text).then_some(Self::Table)
+    }
+}
+
+/// The beginning of a text without its byte order mark.
+fn head(bytes: &[u8]) -> &[u8] {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    &text[..text.len().min(4096)]
+}
+
+/// What follows the last dot of the file's name, in lower case; empty without one.
+pub(crate) fn extension(name: &str) -> String {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    file.rsplit_once('.')
+        .map(|(_, ext)| ext.to_ascii_lowercase())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_comes_before_the_name() {
+        let cases: [(&[u8], &str, Option<Format>); 10] = [
+            (b"ply\nformat", "a.off", Some(Format::Ply)),
+            (b"OFF490 518 0\n", "a.ply", Some(Format::Off)),
+            (b"\x93NUMPY", "a.txt", Some(Format::Npy)),
+            (b"# .PCD v0.7\n", "a", Some(Format::Pcd)),
+            (b"# by hand\nv 1 2 3\n", "a", Some(Format::Obj)),
+            (b"1,2,3\n", "a", Some(Format::Table)),
+            (b"4 4 6\n", "A.OFF", Some(Format::Off)),
+            (b"solid x\nfacet normal", "a", Some(Format::Stl)),
+            (b"hello", "a.b/c", None),
+            (b"\0\0\0", "a", None),
+        ];
+        for (bytes, name, format) in cases {
+            assert_eq!(Format::of(bytes, name), format, "{name} {bytes:?}");
         }
     }
 }

@@ -1,31 +1,35 @@
 //! Shapes brought into the unit ball.
 
-use rand::seq::index;
+use crate::error::ShapeError;
+use crate::random::{below, stream};
+use crate::sample::{norm, sample_surface};
+use crate::shape::Shape;
 
-use crate::random::stream;
-use crate::sample::sample_surface;
-use crate::{Shape, ShapeError};
-
-/// The largest distance of a point of a [`UnitCloud`] from the origin. Below 1, since the radial functions
-/// of the ball are steepest at its edge.
+/// The largest distance from the origin in a [`UnitCloud`]: just inside the unit ball, so that rounding to
+/// `f32` and rotation never carry a point out of it.
 pub const UNIT_RADIUS: f64 = 0.98;
 
-/// Points centred on their mean and scaled into the unit ball: `unit = (original - center) * scale`.
-#[derive(Debug, Clone, PartialEq)]
+/// Points centred on their mean and scaled to [`UNIT_RADIUS`].
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct UnitCloud {
-    /// Positions, at most [`UNIT_RADIUS`] from the origin.
+    /// `(x - center) * scale` for each point `x`.
     pub points: Vec<[f64; 3]>,
-    /// The mean of the points in the units of the file.
+    /// The mean of the points before.
     pub center: [f64; 3],
-    /// Factor from the units of the file to the ball.
+    /// [`UNIT_RADIUS`] over the largest distance from the mean. Positive and finite.
     pub scale: f64,
 }
 
-/// Samples `shape` and brings it into the unit ball.
+/// Takes at most `points` points of a shape and brings them into the unit ball.
 ///
-/// A mesh gives `points` area-uniform samples. A cloud with more points gives a random subset in the order of
-/// the file; one with as many or fewer is taken as it is. What is drawn depends on `seed` and `item` alone.
-/// Fails where the shape is empty, has no area or extent, or is not finite.
+/// A mesh gives exactly `points` area-uniform samples of its surface. A cloud with more points gives a random
+/// subset in the order of the file, one with as many or fewer all its points as they are. What is random is drawn from
+/// [`random::stream`](crate::random::stream)`(seed, 0, item)`. Normals and weights are left out.
+///
+/// # Errors
+///
+/// [`ShapeError`] where there is nothing to sample: no points, no area, coordinates that are not finite,
+/// or points that coincide up to rounding.
 pub fn unit_cloud(
     shape: &Shape,
     points: usize,
@@ -36,88 +40,141 @@ pub fn unit_cloud(
         return Err(ShapeError::NoPoints);
     }
     let mut rng = stream(seed, 0, item);
-    let drawn = match shape {
+    let taken = match shape {
         Shape::Mesh(mesh) => sample_surface(mesh, points, &mut rng)?,
-        Shape::Cloud(cloud) if cloud.points.len() > points => {
-            let mut chosen = index::sample(&mut rng, cloud.points.len(), points).into_vec();
-            chosen.sort_unstable();
-            chosen.into_iter().map(|i| cloud.points[i]).collect()
+        Shape::Cloud(cloud) if cloud.points.len() <= points => cloud.points.clone(),
+        Shape::Cloud(cloud) => {
+            let mut order: Vec<usize> = (0..cloud.points.len()).collect();
+            for i in 0..points {
+                let other = i + below(&mut rng, order.len() - i);
+                order.swap(i, other);
+            }
+            order.truncate(points);
+            order.sort_unstable();
+            order.iter().map(|&i| cloud.points[i]).collect()
         }
-        Shape::Cloud(cloud) => cloud.points.clone(),
     };
-    into_ball(drawn)
+    UnitCloud::from_points(taken)
 }
 
-fn into_ball(mut points: Vec<[f64; 3]>) -> Result<UnitCloud, ShapeError> {
-    if points.is_empty() {
-        return Err(ShapeError::Empty("point"));
+impl UnitCloud {
+    /// Centres points on their mean and scales the farthest to [`UNIT_RADIUS`].
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeError`] where there are no points, some are not finite, or all coincide up to rounding.
+    pub fn from_points(mut points: Vec<[f64; 3]>) -> Result<Self, ShapeError> {
+        if points.is_empty() {
+            return Err(ShapeError::Empty("point"));
+        }
+        check_finite(&points)?;
+        let share = 1.0 / points.len() as f64;
+        let mut center = [0.0; 3];
+        for point in &points {
+            for i in 0..3 {
+                center[i] += point[i] * share;
+            }
+        }
+        let offset = |p: &[f64; 3]| -> [f64; 3] { std::array::from_fn(|i| p[i] - center[i]) };
+        let largest = points
+            .iter()
+            .flat_map(offset)
+            .fold(0.0, |m: f64, x| m.max(x.abs()));
+        // Lengths are taken in units of the largest coordinate, whose square may not be a number.
+        let radius = largest
+            * points
+                .iter()
+                .map(|p| norm(offset(p).map(|x| x / largest)))
+                .fold(0.0, f64::max);
+        let scale = UNIT_RADIUS / radius;
+        let noise = 1e-12 * center.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+        if !(radius > noise && radius.is_finite() && scale.is_finite() && scale > 0.0) {
+            return Err(ShapeError::Degenerate { radius: largest });
+        }
+        for point in &mut points {
+            *point = offset(point).map(|x| x * scale);
+        }
+        Ok(Self {
+            points,
+            center,
+            scale,
+        })
     }
-    if let Some(index) = points.iter().position(|p| !p.iter().all(|x| x.is_finite())) {
-        return Err(ShapeError::NotFinite {
+}
+
+pub(crate) fn check_finite(points: &[[f64; 3]]) -> Result<(), ShapeError> {
+    match points.iter().position(|p| !p.iter().all(|x| x.is_finite())) {
+        Some(index) => Err(ShapeError::NotFinite {
             index,
             point: points[index],
-        });
+        }),
+        None => Ok(()),
     }
-    let count = points.len() as f64;
-    let center: [f64; 3] =
-        std::array::from_fn(|i| points.iter().map(|p| p[i]).sum::<f64>() / count);
-    let mut largest = 0.0f64;
-    for point in &mut points {
-        for (x, c) in point.iter_mut().zip(center) {
-            *x -= c;
-        }
-        largest = largest.max(point.iter().map(|x| x * x).sum::<f64>().sqrt());
-    }
-    let scale = UNIT_RADIUS / largest;
-    let size = center.iter().fold(0.0f64, |size, c| size.max(c.abs()));
-    // Below this the differences are rounding errors of the coordinates themselves.
-    if !scale.is_finite() || !largest.is_finite() || largest <= size * 1e-12 {
-        return Err(ShapeError::Degenerate { radius: largest });
-    }
-    for x in points.iter_mut().flatten() {
-        *x *= scale;
-    }
-    Ok(UnitCloud {
-        points,
-        center,
-        scale,
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::PointCloud;
+    use crate::{Mesh, PointCloud};
 
     fn line(count: usize) -> Shape {
-        PointCloud::new((0..count).map(|i| [i as f64, 5.0, -2.0]).collect()).into()
+        PointCloud::new((0..count).map(|i| [i as f64, 1.0, -2.0]).collect()).into()
     }
 
     #[test]
-    fn clouds_are_centred_and_scaled() {
-        let unit = unit_cloud(&line(11), 100, 0, 0).unwrap();
-        assert_eq!(unit.center, [5.0, 5.0, -2.0]);
-        assert!((unit.points[10][0] - UNIT_RADIUS).abs() < 1e-12);
-        assert!((unit.points[0][0] / unit.scale + unit.center[0]).abs() < 1e-12);
+    fn centre_and_scale_bring_points_back() {
+        let unit = unit_cloud(&line(5), 10, 0, 0).expect("valid");
+        assert_eq!(unit.center, [2.0, 1.0, -2.0]);
+        assert_eq!(unit.scale, 0.49);
+        assert_eq!(unit.points.len(), 5);
+        assert_eq!(unit.points[0], [-0.98, 0.0, 0.0]);
+        assert_eq!(unit.points[4], [0.98, 0.0, 0.0]);
     }
 
     #[test]
-    fn subsets_depend_on_seed_and_item_alone() {
-        let cut = |seed, item| unit_cloud(&line(100), 10, seed, item).unwrap();
-        assert_eq!(cut(1, 1).points.len(), 10);
-        assert_eq!(cut(1, 1), cut(1, 1));
-        assert_ne!(cut(1, 1), cut(1, 2));
-        assert_ne!(cut(1, 1), cut(2, 1));
+    fn a_subset_is_drawn_without_repetition_and_by_item() {
+        let draw = |seed, item| unit_cloud(&line(1000), 100, seed, item).expect("valid");
+        let first = draw(1, 2);
+        assert_eq!(first, draw(1, 2));
+        assert_ne!(first, draw(1, 3));
+        assert_ne!(first, draw(2, 2));
+        let mut taken: Vec<i64> = first
+            .points
+            .iter()
+            .map(|p| (p[0] / first.scale + first.center[0]).round() as i64)
+            .collect();
+        taken.sort_unstable();
+        taken.dedup();
+        assert_eq!(taken.len(), 100);
+    }
+
+    #[test]
+    fn a_mesh_is_sampled() {
+        let mesh = Mesh {
+            vertices: vec![[0.0; 3], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
+            faces: vec![[0, 1, 2]],
+        };
+        let unit = unit_cloud(&mesh.into(), 64, 0, 0).expect("valid");
+        assert_eq!(unit.points.len(), 64);
+        let farthest = unit.points.iter().map(|p| norm(*p)).fold(0.0, f64::max);
+        assert!((farthest - UNIT_RADIUS).abs() < 1e-15);
     }
 
     #[test]
     fn shapes_without_extent_are_refused() {
-        let dot: Shape = PointCloud::new(vec![[1e9, 0.0, 0.0]; 9]).into();
-        assert_eq!(unit_cloud(&dot, 5, 0, 0).unwrap_err().kind(), "degenerate");
-        let nan: Shape = PointCloud::new(vec![[f64::NAN, 0.0, 0.0]; 2]).into();
-        assert_eq!(unit_cloud(&nan, 5, 0, 0).unwrap_err().kind(), "not-finite");
+        let kind = |points: Vec<[f64; 3]>| {
+            unit_cloud(&PointCloud::new(points).into(), 8, 0, 0)
+                .expect_err("invalid")
+                .kind()
+        };
+        assert_eq!(kind(vec![]), "empty");
+        assert_eq!(kind(vec![[1.0, 2.0, 3.0]]), "degenerate");
+        assert_eq!(kind(vec![[0.1; 3]; 7]), "degenerate");
+        assert_eq!(kind(vec![[0.0; 3], [5e-324, 0.0, 0.0]]), "degenerate");
+        assert_eq!(kind(vec![[-1.7e308; 3], [1.7e308; 3]]), "degenerate");
+        assert_eq!(kind(vec![[0.0; 3], [f64::NAN, 0.0, 0.0]]), "not-finite");
         assert_eq!(
-            unit_cloud(&line(3), 0, 0, 0).unwrap_err().kind(),
+            unit_cloud(&line(3), 0, 0, 0).expect_err("none").kind(),
             "no-points"
         );
     }

@@ -1,258 +1,452 @@
-//! PCD v0.7, the format of the Point Cloud Library: ascii and binary.
+//! PCD, the point clouds of PCL: ascii, binary and compressed.
 
-use crate::error::At;
+use super::npy::{Header as Number, Kind};
+use crate::error::{At, ReadError};
 use crate::input::Input;
-use crate::text::{Line, Lines, integer, number};
-use crate::{PointCloud, ReadError, Shape};
+use crate::text::{Line, Lines, number, words};
+use crate::{PointCloud, Shape};
 
-/// How one field of a point is stored.
-#[derive(Clone)]
+/// One column of the file.
 struct Field {
-    name: String,
-    size: usize,
-    kind: u8,
+    name: Vec<u8>,
+    number: Number,
     count: usize,
 }
 
 #[derive(Default)]
 struct Header {
     fields: Vec<Field>,
-    points: u64,
+    points: Option<u64>,
+    width: Option<u64>,
+    height: Option<u64>,
+    /// Where the points begin, in bytes and lines.
+    start: usize,
+    line: u64,
 }
 
-pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
-    let mut lines = Lines::new(*input);
-    let mut header = Header::default();
-    let mut width_height = [None, None];
-    loop {
-        let Some(line) = lines.next_filled()? else {
-            return Err(input.truncated(
-                At::Line(lines.number()),
-                "a DATA line".into(),
-                "the end of the file".into(),
-            ));
-        };
-        let mut words = line.words();
-        let key = words.next().unwrap_or_default();
-        let values: Vec<&[u8]> = words.collect();
-        match key {
-            b"VERSION" | b"VIEWPOINT" => {}
-            b"FIELDS" => header.fields = values.iter().map(|name| field(name)).collect(),
-            b"SIZE" | b"TYPE" | b"COUNT" => {
-                describe(input, line, key, &values, &mut header.fields)?
+impl Header {
+    /// Bytes of one point.
+    fn stride(&self) -> usize {
+        self.fields.iter().map(|f| f.number.size * f.count).sum()
+    }
+
+    /// The field of a name: its byte offset in a point, the sum of the sizes before it, and its number.
+    fn field(&self, name: &[u8]) -> Option<(usize, &Number)> {
+        let mut offset = 0;
+        for field in &self.fields {
+            if field.name == name {
+                return Some((offset, &field.number));
             }
-            b"WIDTH" => width_height[0] = Some(count(input, line, &values)?),
-            b"HEIGHT" => width_height[1] = Some(count(input, line, &values)?),
-            b"POINTS" => header.points = count(input, line, &values)?,
-            b"DATA" => {
-                if header.points == 0 {
-                    let [width, height] = width_height.map(|n| n.unwrap_or(1));
-                    header.points = width.saturating_mul(height);
-                }
-                input.check_points(header.points)?;
-                let kind = values.first().copied().unwrap_or_default();
-                return data(input, kind, &header, lines, line);
-            }
-            _ => return Err(input.syntax(line.at(), "a PCD header line", &line.shown())),
+            offset += field.number.size * field.count;
         }
+        None
     }
 }
 
-fn field(name: &[u8]) -> Field {
-    Field {
-        name: String::from_utf8_lossy(name).into_owned(),
+/// Reads x, y, z, normals (`normal_x`…) and a field `weight`. Points with a NaN coordinate are left out of
+/// organised clouds (HEIGHT above 1), where they stand for pixels without depth.
+pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
+    let (header, encoding) = read_header(input)?;
+    let count = header
+        .points
+        .or_else(|| header.width?.checked_mul(header.height.unwrap_or(1)));
+    let count = count.ok_or_else(|| input.syntax(At::File, "a line POINTS", "none"))?;
+    input.check_points(count)?;
+    let count = count as usize;
+    let rows = match encoding.as_slice() {
+        b"ascii" => ascii(input, &header, count)?,
+        b"binary" => {
+            let data = &input.bytes[header.start..];
+            let needed = count.saturating_mul(header.stride());
+            let Some(data) = data.get(..needed) else {
+                let at = At::Byte(input.bytes.len() as u64);
+                let found = format!("{} bytes", data.len());
+                return Err(input.truncated(at, format!("{count} points, {needed} bytes"), found));
+            };
+            binary(&header, data, count, false)
+        }
+        b"binary_compressed" => {
+            let data = decompress(input, &header, count)?;
+            binary(&header, &data, count, true)
+        }
+        other => {
+            let found = String::from_utf8_lossy(other);
+            return Err(input.syntax(At::File, "DATA ascii, binary or binary_compressed", &found));
+        }
+    };
+    cloud(input, &header, rows)
+}
+
+/// The columns that are kept, in this order, and how many of them the file has to have.
+const KEPT: [&[u8]; 7] = [
+    b"x",
+    b"y",
+    b"z",
+    b"normal_x",
+    b"normal_y",
+    b"normal_z",
+    b"weight",
+];
+
+type Row = [f64; 7];
+
+fn read_header(input: &Input) -> Result<(Header, Vec<u8>), ReadError> {
+    let mut lines = Lines::new(*input);
+    let mut header = Header::default();
+    while let Some(line) = lines.next_filled()? {
+        let mut words = line.words();
+        let Some(key) = words.next() else { continue };
+        match key {
+            b"VERSION" | b".PCD" | b"VIEWPOINT" => {}
+            b"FIELDS" | b"COLUMNS" => {
+                header.fields = words
+                    .map(|name| Field {
+                        name: name.to_vec(),
+                        ..unknown()
+                    })
+                    .collect();
+            }
+            b"SIZE" => each(input, line, &mut header.fields, |field, word| {
+                field.number.size = small(word).filter(|n| [1, 2, 4, 8].contains(n))?;
+                Some(())
+            })?,
+            b"TYPE" => each(input, line, &mut header.fields, |field, word| {
+                field.number.kind = match word {
+                    b"F" => Kind::Float,
+                    b"I" => Kind::Signed,
+                    b"U" => Kind::Unsigned,
+                    _ => return None,
+                };
+                Some(())
+            })?,
+            b"COUNT" => each(input, line, &mut header.fields, |field, word| {
+                field.count = small(word).filter(|&n| n < 1 << 20)?;
+                Some(())
+            })?,
+            b"WIDTH" => header.width = Some(whole(input, line)?),
+            b"HEIGHT" => header.height = Some(whole(input, line)?),
+            b"POINTS" => header.points = Some(whole(input, line)?),
+            b"DATA" => {
+                let encoding = words.next().unwrap_or_default().to_vec();
+                header.start = input.bytes.len() - lines.rest().len();
+                header.line = line.number;
+                check_fields(input, &header)?;
+                return Ok((header, encoding));
+            }
+            _ => return Err(input.syntax(line.at(), "a line of a PCD header", &line.shown())),
+        }
+    }
+    Err(input.truncated(
+        At::Line(lines.number()),
+        "a line DATA".into(),
+        "none".into(),
+    ))
+}
+
+fn unknown() -> Field {
+    let number = Number {
+        kind: Kind::Float,
         size: 4,
-        kind: b'F',
+        big_endian: false,
+        fortran: false,
+        shape: Vec::new(),
+        start: 0,
+    };
+    Field {
+        name: Vec::new(),
+        number,
         count: 1,
     }
 }
 
-fn count(input: &Input, line: Line, values: &[&[u8]]) -> Result<u64, ReadError> {
-    let found = values
-        .first()
-        .and_then(|word| integer(word))
-        .and_then(|n| u64::try_from(n).ok());
-    found.ok_or_else(|| input.syntax(line.at(), "a count", &line.shown()))
-}
-
-fn describe(
-    input: &Input,
-    line: Line,
-    key: &[u8],
-    values: &[&[u8]],
-    fields: &mut [Field],
-) -> Result<(), ReadError> {
-    let wrong = || input.syntax(line.at(), "one entry for each of FIELDS", &line.shown());
-    if values.len() != fields.len() {
-        return Err(wrong());
+fn check_fields(input: &Input, header: &Header) -> Result<(), ReadError> {
+    if KEPT[..3].iter().any(|name| header.field(name).is_none()) {
+        return Err(input.syntax(At::File, "FIELDS x, y and z", "others"));
     }
-    for (field, word) in fields.iter_mut().zip(values) {
-        match key {
-            b"TYPE" => field.kind = *word.first().ok_or_else(wrong)?,
-            _ => {
-                let value = integer(word)
-                    .and_then(|n| usize::try_from(n).ok())
-                    .filter(|n| *n <= 1 << 20);
-                let value = value.ok_or_else(wrong)?;
-                if key == b"SIZE" {
-                    field.size = value
-                } else {
-                    field.count = value
-                }
-            }
-        }
+    let half = |field: &Field| field.number.kind == Kind::Float && field.number.size < 4;
+    if header
+        .fields
+        .iter()
+        .any(|field| field.count > 0 && half(field))
+    {
+        return Err(input.syntax(At::File, "SIZE 4 or 8 for TYPE F", "another"));
     }
     Ok(())
 }
 
-fn data(
+/// Sets something of each field from the words of a line; fields without a word keep their default.
+fn each(
     input: &Input,
-    kind: &[u8],
-    header: &Header,
-    lines: Lines,
     line: Line,
-) -> Result<Shape, ReadError> {
-    let find = |name: &str| header.fields.iter().position(|field| field.name == name);
-    let (Some(x), Some(y), Some(z)) = (find("x"), find("y"), find("z")) else {
-        return Err(input.syntax(At::File, "fields x, y and z", "other FIELDS"));
-    };
-    let points = match kind {
-        b"ascii" => ascii(input, header, lines, [x, y, z])?,
-        b"binary" => binary(input, header, lines.rest(), [x, y, z])?,
-        b"binary_compressed" => {
-            let advice = "convert it to binary or ascii PCD, or to PLY";
-            return Err(input.unsupported(line.at(), "compressed PCD", advice));
-        }
-        _ => return Err(input.syntax(line.at(), "DATA ascii or binary", &line.shown())),
-    };
-    // Sensors mark directions without a return by NaN; such rows are no points.
-    let kept: Vec<_> = points
-        .into_iter()
-        .filter(|point| !point.iter().all(|x| x.is_nan()))
-        .collect();
-    input.cloud(PointCloud::new(kept), |_point| At::File)
-}
-
-fn ascii(
-    input: &Input,
-    header: &Header,
-    mut lines: Lines,
-    axes: [usize; 3],
-) -> Result<Vec<[f64; 3]>, ReadError> {
-    let starts: Vec<usize> = header
-        .fields
-        .iter()
-        .scan(0, |at, field| {
-            let start = *at;
-            *at += field.count;
-            Some(start)
-        })
-        .collect();
-    let mut points = Vec::new();
-    for done in 0..header.points {
-        let Some(line) = lines.next_filled()? else {
-            let at = At::Line(lines.number());
-            return Err(input.truncated(at, format!("{} points", header.points), done.to_string()));
-        };
-        let words: Vec<&[u8]> = line.words().collect();
-        let mut point = [0.0; 3];
-        for (value, axis) in point.iter_mut().zip(axes) {
-            let word = words.get(starts[axis]).and_then(|word| number(word));
-            *value = word
-                .ok_or_else(|| input.syntax(line.at(), "a number for each field", &line.shown()))?;
-        }
-        points.push(point);
+    fields: &mut [Field],
+    set: impl Fn(&mut Field, &[u8]) -> Option<()>,
+) -> Result<(), ReadError> {
+    for (field, word) in fields.iter_mut().zip(line.words().skip(1)) {
+        set(field, word).ok_or_else(|| {
+            input.syntax(line.at(), "SIZE 1 2 4 8, TYPE F I U, COUNT", &line.shown())
+        })?;
     }
-    Ok(points)
+    Ok(())
 }
 
-fn binary(
-    input: &Input,
-    header: &Header,
-    bytes: &[u8],
-    axes: [usize; 3],
-) -> Result<Vec<[f64; 3]>, ReadError> {
-    let row: usize = header
-        .fields
-        .iter()
-        .map(|field| field.size.saturating_mul(field.count))
-        .sum();
-    let needed = (row as u64).saturating_mul(header.points);
-    if (bytes.len() as u64) < needed {
-        let at = At::Byte(input.bytes.len() as u64);
+fn small(word: &[u8]) -> Option<usize> {
+    std::str::from_utf8(word).ok()?.parse().ok()
+}
+
+fn whole(input: &Input, line: Line) -> Result<u64, ReadError> {
+    let word = line
+        .words()
+        .nth(1)
+        .and_then(|word| std::str::from_utf8(word).ok());
+    word.and_then(|word| word.parse().ok())
+        .ok_or_else(|| input.syntax(line.at(), "a count", &line.shown()))
+}
+
+fn ascii(input: &Input, header: &Header, count: usize) -> Result<Vec<Row>, ReadError> {
+    let mut columns = [None; KEPT.len()];
+    for (kept, name) in columns.iter_mut().zip(KEPT) {
+        let at = header.fields.iter().position(|f| f.name == name);
+        *kept = at.map(|at| header.fields[..at].iter().map(|f| f.count).sum::<usize>());
+    }
+    let width: usize = header.fields.iter().map(|f| f.count).sum();
+    let body = Input {
+        bytes: &input.bytes[header.start..],
+        ..*input
+    };
+    let mut lines = Lines::new(body);
+    let mut rows = Vec::with_capacity(count.min(body.bytes.len() / 6 + 1));
+    let mut values = Vec::new();
+    while rows.len() < count {
+        let Some(line) = lines.next()? else {
+            let at = At::Line(header.line + lines.number());
+            return Err(input.truncated(at, format!("{count} points"), rows.len().to_string()));
+        };
+        let line = Line {
+            number: header.line + line.number,
+            ..line
+        };
+        if line.is_blank() {
+            continue;
+        }
+        values.clear();
+        values.extend(words(line.text).map_while(number));
+        if values.len() < width {
+            return Err(input.syntax(line.at(), format!("{width} numbers"), &line.shown()));
+        }
+        rows.push(columns.map(|at| at.map_or(0.0, |at| values[at])));
+    }
+    Ok(rows)
+}
+
+/// Rows from whole points one after the other, or from whole fields one after the other.
+fn binary(header: &Header, data: &[u8], count: usize, by_field: bool) -> Vec<Row> {
+    let stride = header.stride();
+    let fields = KEPT.map(|name| header.field(name));
+    (0..count)
+        .map(|row| {
+            fields.map(|field| {
+                let Some((offset, number)) = field else {
+                    return 0.0;
+                };
+                let at = match by_field {
+                    true => offset * count + row * number.size,
+                    false => row * stride + offset,
+                };
+                number.value(&data[at..at + number.size])
+            })
+        })
+        .collect()
+}
+
+/// The fields of a compressed file: two sizes, then LZF.
+fn decompress(input: &Input, header: &Header, count: usize) -> Result<Vec<u8>, ReadError> {
+    let at = At::Byte(header.start as u64);
+    let body = &input.bytes[header.start..];
+    let size = |from: usize| -> Option<u64> {
+        let bytes: [u8; 4] = body.get(from..from + 4)?.try_into().ok()?;
+        Some(u64::from(u32::from_le_bytes(bytes)))
+    };
+    let (Some(packed), Some(unpacked)) = (size(0), size(4)) else {
         return Err(input.truncated(
             at,
-            format!("{needed} bytes of points"),
-            format!("{} bytes", bytes.len()),
+            "two sizes of 4 bytes".into(),
+            format!("{} bytes", body.len()),
+        ));
+    };
+    let needed = (count as u64).saturating_mul(header.stride() as u64);
+    if unpacked < needed {
+        return Err(input.truncated(
+            at,
+            format!("{count} points, {needed} bytes"),
+            format!("{unpacked} bytes"),
         ));
     }
-    let mut offsets = [0; 3];
-    for (offset, axis) in offsets.iter_mut().zip(axes) {
-        let field = &header.fields[axis];
-        if !matches!((field.kind, field.size), (b'F', 4 | 8)) || field.count != 1 {
-            let what = format!(
-                "field {} of type {} and size {}",
-                field.name, field.kind as char, field.size
-            );
-            return Err(input.unsupported(
-                At::File,
-                what,
-                "store coordinates as 4- or 8-byte floats",
-            ));
-        }
-        *offset = header.fields[..axis]
-            .iter()
-            .map(|field| field.size * field.count)
-            .sum();
+    let limit = input.limits.expanded(packed);
+    if unpacked > limit {
+        let place = input.place(at);
+        return Err(ReadError::Limit {
+            place,
+            what: "bytes",
+            limit,
+            found: unpacked,
+        });
     }
-    let sizes = axes.map(|axis| header.fields[axis].size);
-    let rows = bytes.chunks_exact(row).take(header.points as usize);
-    Ok(rows
-        .map(|row| std::array::from_fn(|i| float(&row[offsets[i]..offsets[i] + sizes[i]])))
-        .collect())
+    let Some(packed) = body[8..].get(..packed as usize) else {
+        let found = format!("{} bytes", body.len() - 8);
+        return Err(input.truncated(at, format!("{packed} compressed bytes"), found));
+    };
+    lzf(packed, unpacked as usize).ok_or_else(|| input.corrupt(at, "LZF data"))
 }
 
-/// A little-endian float of four or eight bytes.
-fn float(bytes: &[u8]) -> f64 {
-    match *bytes {
-        [a, b, c, d] => f32::from_le_bytes([a, b, c, d]).into(),
-        [a, b, c, d, e, f, g, h] => f64::from_le_bytes([a, b, c, d, e, f, g, h]),
-        _ => f64::NAN,
+/// Undoes LZF (LibLZF's format): runs of literals, and copies of 3 to 264 bytes from up to 8192 bytes back.
+fn lzf(packed: &[u8], size: usize) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(size);
+    let mut rest = packed.iter().copied();
+    while let Some(control) = rest.next() {
+        let control = usize::from(control);
+        if control < 32 {
+            for _ in 0..=control {
+                out.push(rest.next()?);
+            }
+        } else {
+            let mut length = control >> 5;
+            if length == 7 {
+                length += usize::from(rest.next()?);
+            }
+            let back = (control & 31) << 8 | usize::from(rest.next()?);
+            let from = out.len().checked_sub(back + 1)?;
+            for i in from..from + length + 2 {
+                out.push(out[i]);
+            }
+        }
+        if out.len() > size {
+            return None;
+        }
     }
+    (out.len() == size).then_some(out)
+}
+
+fn cloud(input: &Input, header: &Header, mut rows: Vec<Row>) -> Result<Shape, ReadError> {
+    if header.height.is_some_and(|height| height > 1) {
+        rows.retain(|row| !row[..3].iter().any(|x| x.is_nan()));
+    }
+    let has = |name: &[u8]| header.field(name).is_some();
+    let mut cloud = PointCloud::new(rows.iter().map(|r| [r[0], r[1], r[2]]).collect());
+    if KEPT[3..6].iter().all(|name| has(name)) {
+        cloud.normals = Some(rows.iter().map(|r| [r[3], r[4], r[5]]).collect());
+    }
+    if has(b"weight") {
+        cloud.weights = Some(rows.iter().map(|r| r[6]).collect());
+    }
+    input.cloud(cloud, |_| At::File)
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::{Limits, read_bytes};
+    use super::lzf;
+    use crate::{Limits, ReadError, Shape, read_bytes};
 
-    const HEADER: &str = "# .PCD v0.7\nVERSION 0.7\nFIELDS x y z i\nSIZE 4 4 4 2\nTYPE F F F U\nCOUNT 1 1 1 1\nWIDTH 2\nHEIGHT 1\nPOINTS 2\n";
+    fn read(bytes: &[u8]) -> Result<Shape, ReadError> {
+        read_bytes(bytes, "a.pcd", &Limits::default())
+    }
+
+    fn head(points: usize, height: usize, data: &str) -> Vec<u8> {
+        let width = points / height;
+        format!(
+            "# .PCD v0.7 - Point Cloud Data file format\nVERSION 0.7\nFIELDS rgb x y z\nSIZE 4 4 4 4\n\
+             TYPE U F F F\nCOUNT 1 1 1 1\nWIDTH {width}\nHEIGHT {height}\nVIEWPOINT 0 0 0 1 0 0 0\n\
+             POINTS {points}\nDATA {data}\n"
+        )
+        .into_bytes()
+    }
+
+    fn point(x: f32) -> Vec<u8> {
+        let mut bytes = 255u32.to_le_bytes().to_vec();
+        bytes.extend([x, 2.0, 3.0].iter().flat_map(|x| x.to_le_bytes()));
+        bytes
+    }
 
     #[test]
     fn ascii_and_binary() {
-        let ascii = format!("{HEADER}DATA ascii\n1 2 3 7\n4 5 6 8\n");
-        let shape = read_bytes(ascii.as_bytes(), "a.pcd", &Limits::default()).unwrap();
-        assert_eq!(shape.points(), [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
-        let mut binary = format!("{HEADER}DATA binary\n").into_bytes();
-        for point in [[1.0f32, 2.0, 3.0], [4.0, 5.0, 6.0]] {
-            point.iter().for_each(|x| binary.extend(x.to_le_bytes()));
-            binary.extend([0, 7]);
+        let ascii = [head(2, 1, "ascii"), b"7 1 2 3\n\n8 4 2 3\n".to_vec()].concat();
+        let binary = [head(2, 1, "binary"), point(1.0), point(4.0)].concat();
+        for bytes in [ascii, binary] {
+            assert_eq!(
+                read(&bytes).expect("valid").points(),
+                [[1.0, 2.0, 3.0], [4.0, 2.0, 3.0]]
+            );
         }
-        assert_eq!(
-            read_bytes(&binary, "a.pcd", &Limits::default())
-                .unwrap()
-                .points(),
-            shape.points()
+    }
+
+    #[test]
+    fn compressed_fields() {
+        // All of rgb, then all of x, y, z, as literals of at most 32 bytes.
+        let mut data = Vec::new();
+        data.extend([255u32, 255].iter().flat_map(|x| x.to_le_bytes()));
+        data.extend(
+            [1f32, 4.0, 2.0, 2.0, 3.0, 3.0]
+                .iter()
+                .flat_map(|x| x.to_le_bytes()),
         );
-        let error =
-            read_bytes(&binary[..binary.len() - 1], "a.pcd", &Limits::default()).unwrap_err();
-        assert_eq!(error.kind(), "truncated");
-        assert!(error.to_string().contains("28 bytes"), "{error}");
-        let lying = HEADER.replace("POINTS 2", "POINTS 40000000") + "DATA binary\n";
+        let mut bytes = head(2, 1, "binary_compressed");
+        bytes.extend(33u32.to_le_bytes());
+        bytes.extend(32u32.to_le_bytes());
+        bytes.push(31);
+        bytes.extend(&data);
         assert_eq!(
-            read_bytes(lying.as_bytes(), "a.pcd", &Limits::default())
-                .unwrap_err()
-                .kind(),
-            "truncated"
+            read(&bytes).expect("valid").points(),
+            [[1.0, 2.0, 3.0], [4.0, 2.0, 3.0]]
         );
+        let last = bytes.len() - 1;
+        assert_eq!(read(&bytes[..last]).expect_err("short").kind(), "truncated");
+        let at = bytes.len() - 33;
+        bytes[at] = 0xff;
+        assert_eq!(read(&bytes).expect_err("wrong").kind(), "corrupt");
+    }
+
+    #[test]
+    fn lzf_copies_overlap() {
+        // One literal, then 4 bytes from 1 back; then a long copy.
+        assert_eq!(lzf(&[0, b'a', 2 << 5, 0], 5).expect("valid"), b"aaaaa");
+        assert_eq!(
+            lzf(&[0, b'a', 7 << 5, 3, 0], 13).expect("valid"),
+            b"aaaaaaaaaaaaa"
+        );
+        assert_eq!(lzf(&[0, b'a', 2 << 5, 1], 5), None);
+        assert_eq!(lzf(&[5, b'a'], 5), None);
+    }
+
+    #[test]
+    fn organised_clouds_leave_out_pixels_without_depth() {
+        let bytes = |height| [head(2, height, "binary"), point(f32::NAN), point(4.0)].concat();
+        assert_eq!(read(&bytes(2)).expect("valid").points(), [[4.0, 2.0, 3.0]]);
+        assert_eq!(read(&bytes(1)).expect_err("flat").kind(), "not-finite");
+    }
+
+    #[test]
+    fn damaged_files_are_refused() {
+        let cases = [
+            ([head(2, 1, "binary"), point(1.0)].concat(), "truncated"),
+            (
+                [head(2, 1, "ascii"), b"1 2 3 4\n".to_vec()].concat(),
+                "truncated",
+            ),
+            (
+                [head(1, 1, "ascii"), b"1 2 3\n".to_vec()].concat(),
+                "syntax",
+            ),
+            ([head(1, 1, "odd"), b"1 2 3\n".to_vec()].concat(), "syntax"),
+            (head(99_999_999_999, 1, "binary"), "limit"),
+            (head(0, 1, "binary"), "empty"),
+            (
+                b"VERSION 0.7\nFIELDS x y\nPOINTS 1\nDATA ascii\n1 2\n".to_vec(),
+                "syntax",
+            ),
+            (b"VERSION 0.7\nFIELDS x y z\n".to_vec(), "truncated"),
+        ];
+        for (bytes, kind) in cases {
+            let error = read(&bytes).expect_err(kind);
+            assert_eq!(error.kind(), kind, "{error}");
+        }
     }
 }
