@@ -1,0 +1,3 @@
+//! The spectral store.
+mod atomic;
+mod lock;
