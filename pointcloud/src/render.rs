@@ -1,0 +1,173 @@
+//! Small pictures of shapes for reports.
+
+use image::{Rgb, RgbImage};
+
+use crate::sample::{cross, norm};
+
+/// From where a picture is taken: parallel projection, z up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct View {
+    /// Degrees around z, from +x towards +y.
+    pub azimuth: f64,
+    /// Degrees above the xy plane.
+    pub elevation: f64,
+}
+
+impl Default for View {
+    /// From the front, the right and above.
+    fn default() -> Self {
+        Self {
+            azimuth: 35.0,
+            elevation: 25.0,
+        }
+    }
+}
+
+const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
+/// The colours of the nearest and the farthest points.
+const NEAR: [f64; 3] = [24.0, 52.0, 110.0];
+const FAR: [f64; 3] = [170.0, 205.0, 235.0];
+
+/// Draws points as small discs, darker the nearer they are, in a square picture of `size` pixels. The points
+/// are centred and scaled to fill it; points that are not finite are left out.
+///
+/// The cost is O(points + size^2), and the picture depends on the arguments alone.
+pub fn points_png(points: &[[f64; 3]], size: u32, view: View) -> RgbImage {
+    let mut image = RgbImage::from_pixel(size, size, PAPER);
+    let finite: Vec<[f64; 3]> = points
+        .iter()
+        .copied()
+        .filter(|p| p.iter().all(|x| x.is_finite()))
+        .collect();
+    let Some(frame) = Frame::around(&finite, size, view) else {
+        return image;
+    };
+    let mut depth = vec![f64::NEG_INFINITY; size as usize * size as usize];
+    // Discs that cover about half of the picture when spread evenly, between 1 and 3 pixels in radius.
+    let spread = f64::from(size) * (0.15 / finite.len() as f64).sqrt();
+    let radius = spread.clamp(1.0, f64::from(size) / 80.0 + 1.0);
+    for point in &finite {
+        let [x, y, z] = frame.project(*point);
+        disc(&mut image, &mut depth, [x, y, z], radius);
+    }
+    image
+}
+
+/// The axes of the picture and how shapes are brought into it.
+pub(crate) struct Frame {
+    center: [f64; 3],
+    axes: [[f64; 3]; 3],
+    scale: f64,
+    middle: f64,
+}
+
+impl Frame {
+    /// A frame that holds all points from any side; `None` without points or pixels.
+    pub fn around(points: &[[f64; 3]], size: u32, view: View) -> Option<Self> {
+        let first = *points.first()?;
+        if size == 0 {
+            return None;
+        }
+        let fold = |pick: fn(f64, f64) -> f64| {
+            points
+                .iter()
+                .fold(first, |a, p| std::array::from_fn(|i| pick(a[i], p[i])))
+        };
+        let (low, high) = (fold(f64::min), fold(f64::max));
+        let center = std::array::from_fn(|i| low[i] / 2.0 + high[i] / 2.0);
+        let far = |p: &[f64; 3]| norm(std::array::from_fn(|i| p[i] - center[i]));
+        let radius = points.iter().map(far).fold(0.0, f64::max);
+        let scale = if radius > 0.0 && radius.is_finite() {
+            1.0 / radius
+        } else {
+            1.0
+        };
+        let (sin_a, cos_a) = view.azimuth.to_radians().sin_cos();
+        let (sin_e, cos_e) = view.elevation.to_radians().sin_cos();
+        let towards = [cos_e * cos_a, cos_e * sin_a, sin_e];
+        let right = [-sin_a, cos_a, 0.0];
+        let axes = [right, cross(towards, right), towards];
+        Some(Self {
+            center,
+            axes,
+            scale,
+            middle: f64::from(size) / 2.0,
+        })
+    }
+
+    /// Pixels to the right, pixels downwards, and nearness from -1 to 1.
+    pub fn project(&self, point: [f64; 3]) -> [f64; 3] {
+        let p: [f64; 3] = std::array::from_fn(|i| (point[i] - self.center[i]) * self.scale);
+        let along = |axis: [f64; 3]| axis.iter().zip(p).map(|(a, x)| a * x).sum::<f64>();
+        let zoom = self.middle * 0.94;
+        [
+            self.middle + zoom * along(self.axes[0]),
+            self.middle - zoom * along(self.axes[1]),
+            along(self.axes[2]),
+        ]
+    }
+}
+
+fn disc(image: &mut RgbImage, depth: &mut [f64], [x, y, z]: [f64; 3], radius: f64) {
+    let size = image.width();
+    let from = |c: f64| (c - radius).floor().max(0.0) as u32;
+    let to = |c: f64| ((c + radius).ceil().max(0.0) as u32).min(size);
+    let near = ((z + 1.0) / 2.0).clamp(0.0, 1.0);
+    let colour = Rgb([0, 1, 2].map(|i| (FAR[i] + (NEAR[i] - FAR[i]) * near).round() as u8));
+    for row in from(y)..to(y) {
+        for column in from(x)..to(x) {
+            let (dx, dy) = (f64::from(column) + 0.5 - x, f64::from(row) + 0.5 - y);
+            let cell = &mut depth[row as usize * size as usize + column as usize];
+            if dx * dx + dy * dy <= radius * radius && z > *cell {
+                *cell = z;
+                image.put_pixel(column, row, colour);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRONT: View = View {
+        azimuth: 0.0,
+        elevation: 0.0,
+    };
+
+    #[test]
+    fn right_is_right_and_up_is_up() {
+        // Seen from +x, y runs to the right and z upwards.
+        let points = [[0.0, 1.0, 0.0], [0.0, -0.5, 1.0], [0.0, -1.0, -1.0]];
+        let frame = Frame::around(&points, 100, FRONT).expect("points");
+        let [x, y, _] = frame.project([0.0, 1.0, 0.0]);
+        assert!(x > 80.0 && (y - 50.0).abs() < 1e-9);
+        let [_, y, _] = frame.project([0.0, 0.0, 1.0]);
+        assert!(y < 30.0);
+    }
+
+    #[test]
+    fn nearer_points_hide_farther_ones() {
+        let near_last = points_png(&[[-1.0, 0.0, 0.0], [1.0, 0.0, 0.0]], 64, FRONT);
+        let near_first = points_png(&[[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]], 64, FRONT);
+        assert_eq!(near_last, near_first);
+        assert_eq!(near_last.get_pixel(32, 32).0, NEAR.map(|x| x as u8));
+        assert_eq!(*near_last.get_pixel(0, 0), PAPER);
+    }
+
+    #[test]
+    fn odd_input_gives_a_picture() {
+        for points in [
+            vec![],
+            vec![[1e300; 3]],
+            vec![[f64::NAN; 3], [0.0; 3]],
+            vec![[-1.7e308; 3], [1.7e308; 3]],
+        ] {
+            assert_eq!(
+                points_png(&points, 16, View::default()).dimensions(),
+                (16, 16)
+            );
+        }
+        assert_eq!(points_png(&[[0.0; 3]], 0, FRONT).dimensions(), (0, 0));
+    }
+}
