@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use spectra_pointcloud::WriteError;
 use spectra_spectral::SpectralError;
 
 /// Errors of data sets and stores. Each names the file or folder, what was found and what to do next.
@@ -79,7 +80,7 @@ pub enum DatasetError {
         /// The item.
         id: String,
         /// Short kebab-case kind, for tables: `truncated`, `not-finite`, `empty`, ...
-        kind: &'static str,
+        kind: String,
         /// What is wrong with it.
         message: String,
     },
@@ -146,6 +147,9 @@ pub enum DatasetError {
         /// Parts to be made.
         parts: usize,
     },
+    /// A shape could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// The transform refused its order.
     #[error(transparent)]
     Spectral(#[from] SpectralError),
@@ -174,6 +178,7 @@ impl DatasetError {
         }
     }
 
+    #[allow(dead_code)]
     pub(crate) fn line(path: &Path, line: usize, message: impl Into<String>) -> Self {
         Self::Line {
             path: path.to_owned(),

@@ -1,8 +1,8 @@
 //! The files of a data set: their names, and their bytes when asked for.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -18,6 +18,10 @@ const SHAPES: [&str; 13] = [
 const NOT_SHAPES: [&str; 8] = [
     "readme", "license", "licence", "labels", "filelist", "train", "test", "val",
 ];
+
+/// Largest list, table or taxonomy that is read.
+#[allow(dead_code)]
+const TEXT_LIMIT: u64 = 1 << 30;
 
 /// Names of files and folders below a root, sorted; nothing is opened until [`Tree::read`].
 #[derive(Debug)]
@@ -108,21 +112,35 @@ impl Tree {
     }
 
     /// True if there is a file of this name.
+    #[allow(dead_code)]
     pub fn has(&self, file: &str) -> bool {
         self.files
             .binary_search_by(|found| found.as_str().cmp(file))
             .is_ok()
     }
 
-    /// The bytes of a file.
-    pub fn read(&self, file: &str) -> Result<Vec<u8>, DatasetError> {
+    /// The bytes of a file of at most `limit` bytes.
+    pub fn read(&self, file: &str, limit: u64) -> Result<Vec<u8>, DatasetError> {
         let path = self.path(file);
-        fs::read(&path).map_err(|source| DatasetError::io("read", &path, source))
+        let fail = |source| DatasetError::io("read", &path, source);
+        let opened = File::open(&path).map_err(fail)?;
+        let mut bytes = Vec::new();
+        // One byte more tells a file at the limit from one beyond it, even if it grows meanwhile.
+        opened
+            .take(limit.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(fail)?;
+        if bytes.len() as u64 > limit {
+            let message = format!("more than the limit of {limit} bytes");
+            return Err(fail(io::Error::new(ErrorKind::FileTooLarge, message)));
+        }
+        Ok(bytes)
     }
 
     /// A file as text; what is not UTF-8 is replaced, since names and numbers are ASCII.
+    #[allow(dead_code)]
     pub fn text(&self, file: &str) -> Result<String, DatasetError> {
-        Ok(String::from_utf8_lossy(&self.read(file)?).into_owned())
+        Ok(String::from_utf8_lossy(&self.read(file, TEXT_LIMIT)?).into_owned())
     }
 
     /// Where a file lies, for messages.
