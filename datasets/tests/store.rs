@@ -1,5 +1,6 @@
 //! Conversion and the store, as a user meets them: bytes, failures, resumption, shards, damage.
 
+#![allow(clippy::unwrap_used)]
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
