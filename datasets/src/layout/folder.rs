@@ -1,0 +1,100 @@
+//! Any folder of shapes: flat, or one folder for each class.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{EXPECTED, Found};
+use crate::tree::{Tree, is_shape, split_ending};
+use crate::{DatasetError, Item, Split};
+
+/// Reads `<class>/.../<shape>` or `<shape>`; all items are of the training split.
+pub(super) fn read(tree: &Tree) -> Result<Found, DatasetError> {
+    let shapes: Vec<&String> = tree.files.iter().filter(|file| is_shape(file)).collect();
+    if shapes.is_empty() {
+        return Err(DatasetError::NotRecognised {
+            path: tree.top(),
+            found: format!(
+                "{} files, none of them a shape by its name",
+                tree.files.len()
+            ),
+            expected: EXPECTED.to_owned(),
+        });
+    }
+    let flat = shapes.iter().filter(|file| !file.contains('/')).count();
+    let mut found = Found {
+        name: tree.name(),
+        layout: if flat == shapes.len() {
+            "folder of shapes"
+        } else {
+            "folders of classes"
+        },
+        up_axis: "unknown",
+        notes: left_out(tree),
+        ..Found::default()
+    };
+    if flat < shapes.len() {
+        found.classes = classes(tree, &shapes)?;
+        if flat > 0 {
+            found.notes.push(format!(
+                "{flat} shapes beside the class folders have no class"
+            ));
+        }
+    }
+    found.items = shapes
+        .iter()
+        .map(|file| item(file, &found.classes))
+        .collect();
+    Ok(found)
+}
+
+fn classes(tree: &Tree, shapes: &[&String]) -> Result<Vec<String>, DatasetError> {
+    let with_shapes: BTreeSet<&str> = shapes
+        .iter()
+        .filter_map(|file| file.split_once('/'))
+        .map(|(class, _)| class)
+        .collect();
+    for folder in tree.folders.iter().filter(|folder| !folder.contains('/')) {
+        let empty = !with_shapes.contains(folder.as_str());
+        // A folder of pictures or notes is not a class; one with nothing in it was one.
+        let inside = format!("{folder}/");
+        if empty && !tree.files.iter().any(|file| file.starts_with(&inside)) {
+            return Err(DatasetError::EmptyClass {
+                path: tree.top(),
+                class: folder.clone(),
+            });
+        }
+    }
+    Ok(with_shapes.into_iter().map(str::to_owned).collect())
+}
+
+fn item(file: &str, classes: &[String]) -> Item {
+    let class = file.split_once('/').map(|(class, _)| class);
+    let index = class.and_then(|class| classes.iter().position(|known| known == class));
+    Item {
+        id: split_ending(file).0.to_owned(),
+        class: index.and_then(|index| u32::try_from(index).ok()),
+        split: Split::Train,
+        source: file.to_owned(),
+    }
+}
+
+/// One sentence on the files that are not shapes, by ending.
+pub(super) fn left_out(tree: &Tree) -> Vec<String> {
+    let mut endings: BTreeMap<String, usize> = BTreeMap::new();
+    for file in tree.files.iter().filter(|file| !is_shape(file)) {
+        *endings.entry(split_ending(file).1).or_default() += 1;
+    }
+    if endings.is_empty() {
+        return Vec::new();
+    }
+    let list: Vec<String> = endings
+        .iter()
+        .map(|(ending, count)| match ending.as_str() {
+            "" => format!("{count} without an ending"),
+            ending => format!("{count} .{ending}"),
+        })
+        .collect();
+    vec![format!(
+        "files that are not shapes by their name were left out: {}",
+        list.join(", ")
+    )]
+}

@@ -1,0 +1,161 @@
+//! How data sets lie on disk, one file for each layout, and how they are told apart.
+
+mod folder;
+mod modelnet;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::tree::Tree;
+use crate::{Completeness, Dataset, DatasetError, DatasetKind, Item};
+
+/// What a layout makes of a tree of files.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub name: String,
+    pub layout: &'static str,
+    pub classes: Vec<String>,
+    pub items: Vec<Item>,
+    pub up_axis: &'static str,
+    pub completeness: Option<Completeness>,
+    pub notes: Vec<String>,
+}
+
+const EXPECTED: &str = "<class>/<shape>, <class>/{train,test}/<shape> or \
+    {train,test}/<class>/<shape>, shapes as OFF, PLY, OBJ, STL, PCD, NPY, XYZ, TXT or HDF5";
+
+/// Opens the data set at `path`: lists its files and tells classes and splits, without reading a shape.
+///
+/// With [`DatasetKind::Auto`] the layout is recognised; [`Dataset::layout`] says as what. Folders that
+/// merely wrap the data set are walked down. Items are sorted by their path.
+///
+/// # Errors
+/// A path that does not exist, a folder that is not of the kind, holds no shape or has a class without
+/// a shape, and lists that name what is not there.
+pub fn open(path: &Path, kind: DatasetKind) -> Result<Dataset, DatasetError> {
+    let metadata = fs::metadata(path).map_err(|source| DatasetError::io("open", path, source))?;
+    if !metadata.is_dir() {
+        return Err(not_recognised(path, "a single file"));
+    }
+    let tree = Tree::of_folder(path)?;
+    let mut found = recognise(&tree, kind)?;
+    found.items.sort_by(|a, b| a.source.cmp(&b.source));
+    unique_ids(&mut found.items);
+    Ok(Dataset {
+        name: found.name,
+        layout: found.layout.to_owned(),
+        root: path.to_owned(),
+        classes: found.classes,
+        items: found.items,
+        up_axis: found.up_axis.to_owned(),
+        completeness: found.completeness,
+        notes: found.notes,
+        tree,
+    })
+}
+
+fn recognise(tree: &Tree, kind: DatasetKind) -> Result<Found, DatasetError> {
+    if tree.files.is_empty() {
+        return Err(not_recognised(&tree.top(), "an empty folder"));
+    }
+    match kind {
+        DatasetKind::Auto => match modelnet::read(tree)? {
+            Some(found) => Ok(found),
+            None => folder::read(tree),
+        },
+        DatasetKind::Modelnet => modelnet::read(tree)?
+            .ok_or_else(|| not_recognised(&tree.top(), "no folders of classes with train or test")),
+        DatasetKind::Folder => folder::read(tree),
+        other => Err(DatasetError::layout(
+            &tree.top(),
+            format!("the layout `{other}` is not read by this version; try `--dataset folder`"),
+        )),
+    }
+}
+
+fn not_recognised(path: &Path, found: &str) -> DatasetError {
+    DatasetError::NotRecognised {
+        path: path.to_owned(),
+        found: found.to_owned(),
+        expected: EXPECTED.to_owned(),
+    }
+}
+
+/// Gives items that share an id (the same name in two splits, or in two formats) their whole path.
+fn unique_ids(items: &mut [Item]) {
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_by(|&a, &b| items[a].id.cmp(&items[b].id));
+    let mut doubled = Vec::new();
+    for pair in order.windows(2) {
+        if items[pair[0]].id == items[pair[1]].id {
+            doubled.extend_from_slice(pair);
+        }
+    }
+    for index in doubled {
+        items[index].id.clone_from(&items[index].source);
+    }
+}
+
+/// Opens the data set called `name`, such as `modelnet10`, that lies under `root` in any layout:
+/// `ModelNet10`, `modelnet40_normal_resampled`, `modelnet10-pcd`, ... The plainest name wins.
+///
+/// # Errors
+/// As [`open`], and if there is nothing of that name.
+pub fn find(name: &str, root: &Path) -> Result<Dataset, DatasetError> {
+    let wanted = plain(name);
+    let listing = |source| DatasetError::io("list", root, source);
+    let mut candidates: Vec<(usize, PathBuf)> = Vec::new();
+    let own = root
+        .file_name()
+        .map(|own| plain(&own.to_string_lossy()))
+        .unwrap_or_default();
+    for entry in fs::read_dir(root).map_err(listing)? {
+        let path = entry.map_err(listing)?.path();
+        let found = path
+            .file_name()
+            .map(|f| plain(&f.to_string_lossy()))
+            .unwrap_or_default();
+        if path.is_dir() && names(&found, &wanted) {
+            candidates.push((found.len(), path));
+        }
+    }
+    if candidates.is_empty() && names(&own, &wanted) {
+        candidates.push((0, root.to_owned()));
+    }
+    candidates.sort();
+    let mut first_error = None;
+    for (_, path) in candidates {
+        match open(&path, DatasetKind::Auto) {
+            Ok(mut dataset) => {
+                if let Some(number) = wanted.strip_prefix("modelnet") {
+                    dataset.name = format!("ModelNet{number}");
+                }
+                return Ok(dataset);
+            }
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    Err(first_error.unwrap_or_else(|| DatasetError::NotFound {
+        name: name.to_owned(),
+        root: root.to_owned(),
+        looked: format!("a folder named {wanted}, {wanted}_..., in any case"),
+    }))
+}
+
+/// Lower case letters and digits only.
+fn plain(name: &str) -> String {
+    name.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
+}
+
+/// `modelnet40normalresampled` names `modelnet40`; `modelnet100` does not name `modelnet10`.
+fn names(found: &str, wanted: &str) -> bool {
+    found
+        .strip_prefix(wanted)
+        .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests;

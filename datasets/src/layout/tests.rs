@@ -1,0 +1,159 @@
+use std::fs;
+use std::path::Path;
+
+use super::*;
+use crate::Split;
+
+/// Makes empty files, and folders where a name ends with `/`.
+fn folder(files: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for file in files {
+        let path = folder.path().join(file);
+        if file.ends_with('/') {
+            fs::create_dir_all(path).unwrap();
+        } else {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, b"").unwrap();
+        }
+    }
+    folder
+}
+
+fn auto(files: &[&str]) -> Result<Dataset, DatasetError> {
+    open(folder(files).path(), DatasetKind::Auto)
+}
+
+fn summary(dataset: &Dataset) -> Vec<(String, Option<u32>, Split)> {
+    dataset
+        .items
+        .iter()
+        .map(|item| (item.id.clone(), item.class, item.split))
+        .collect()
+}
+
+#[test]
+fn modelnet_folders_give_class_and_split_sorted_by_path() {
+    let dataset = auto(&[
+        "ModelNet10/night_stand/test/night_stand_0201.off",
+        "ModelNet10/chair/train/chair_0002.off",
+        "ModelNet10/chair/train/chair_0001.off",
+        "ModelNet10/README.txt",
+    ])
+    .unwrap();
+    assert_eq!(dataset.name, "ModelNet10");
+    assert_eq!(dataset.layout, "ModelNet folders");
+    assert_eq!(dataset.up_axis, "z");
+    assert_eq!(dataset.classes, ["chair", "night_stand"]);
+    assert_eq!(
+        summary(&dataset),
+        [
+            ("chair/chair_0001".into(), Some(0), Split::Train),
+            ("chair/chair_0002".into(), Some(0), Split::Train),
+            ("night_stand/night_stand_0201".into(), Some(1), Split::Test),
+        ]
+    );
+    let whole = dataset.completeness.unwrap();
+    assert_eq!(
+        whole.splits,
+        [(Split::Train, 2, 3991), (Split::Test, 1, 908)]
+    );
+    assert_eq!(whole.missing.len(), 3991 + 908 - 3);
+    assert!(whole.unexpected.is_empty());
+}
+
+#[test]
+fn splits_may_lie_outside_of_the_classes() {
+    let dataset = auto(&["train/cat/1.ply", "val/cat/2.ply", "test/dog/1.ply"]).unwrap();
+    assert_eq!(dataset.layout, "folders of classes and splits");
+    assert!(dataset.completeness.is_none());
+    assert_eq!(
+        summary(&dataset),
+        [
+            ("dog/1".into(), Some(1), Split::Test),
+            ("cat/1".into(), Some(0), Split::Train),
+            ("cat/2".into(), Some(0), Split::Val),
+        ]
+    );
+}
+
+#[test]
+fn one_class_alone_is_still_a_class() {
+    for files in [
+        ["vase/train/a.off", "vase/test/b.off"],
+        ["data/vase/a.off", "data/bowl/b.off"],
+    ] {
+        assert!(
+            auto(&files).unwrap().classes.contains(&"vase".to_owned()),
+            "{files:?}"
+        );
+    }
+}
+
+#[test]
+fn the_same_name_twice_gives_two_ids() {
+    let dataset = auto(&["cat/train/1.ply", "cat/test/1.ply", "cat/test/2.ply"]).unwrap();
+    let ids: Vec<&str> = dataset.items.iter().map(|item| item.id.as_str()).collect();
+    assert_eq!(ids, ["cat/test/1.ply", "cat/2", "cat/train/1.ply"]);
+}
+
+#[test]
+fn any_folder_of_shapes_will_do() {
+    let dataset = auto(&["b.obj", "a.ply.gz", "notes.md"]).unwrap();
+    assert!(dataset.classes.is_empty());
+    assert_eq!(dataset.items.len(), 2);
+    assert_eq!(
+        (dataset.items[0].id.as_str(), dataset.items[0].class),
+        ("a", None)
+    );
+    assert_eq!(dataset.notes.len(), 1);
+    let dataset = auto(&["cat/1.obj", "dog/deep/2.stl"]).unwrap();
+    assert_eq!(dataset.classes, ["cat", "dog"]);
+    assert_eq!(dataset.items[1].id, "dog/deep/2");
+}
+
+#[test]
+fn what_cannot_be_used_is_named() {
+    let missing = open(Path::new("/no/such/folder"), DatasetKind::Auto).unwrap_err();
+    assert!(missing.to_string().contains("/no/such/folder"), "{missing}");
+    for (files, word) in [
+        (&["chair/train/a.off", "sofa/"][..], "`sofa`"),
+        (&["chair/train/a.off", "sofa/train/"], "`sofa`"),
+        (&["train/chair/a.off", "train/sofa/"], "`sofa`"),
+        (&["chair/a.off", "sofa/"], "`sofa`"),
+        (&["a/"], "empty folder"),
+        (&["a.md", "b.jpg"], "none of them a shape"),
+    ] {
+        let error = auto(files).unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+        assert!(!error.contains('\n'));
+    }
+}
+
+#[test]
+fn names_are_found_in_any_spelling() {
+    let root = folder(&[
+        "modelnet40_normal/chair/train/chair_0001.txt",
+        "ModelNet40/chair/train/chair_0001.off",
+        "ModelNet40/lamp/train/lamp_0001.off",
+        "modelnet10-pcd/ModelNet10/chair/train/chair_0001.pcd",
+        "modelnet100/x.off",
+    ]);
+    let dataset = find("modelnet40", root.path()).unwrap();
+    assert!(dataset.root.ends_with("ModelNet40"));
+    assert_eq!(dataset.name, "ModelNet40");
+    assert!(
+        find("ModelNet10", root.path())
+            .unwrap()
+            .root
+            .ends_with("modelnet10-pcd")
+    );
+    let error = find("shapenet", root.path()).unwrap_err();
+    assert!(matches!(error, DatasetError::NotFound { .. }), "{error}");
+    assert_eq!(
+        find("modelnet40", &root.path().join("ModelNet40"))
+            .unwrap()
+            .items
+            .len(),
+        2
+    );
+}

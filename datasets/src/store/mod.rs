@@ -1,0 +1,14 @@
+//! The spectral store: a folder of parts and a manifest.
+
+pub(crate) mod atomic;
+pub(crate) mod lock;
+pub(crate) mod manifest;
+pub(crate) mod merge;
+pub(crate) mod part;
+mod read;
+mod verify;
+
+pub use manifest::{Failure, Manifest, Part, Plan};
+pub use merge::merge;
+pub use read::{Rows, Store};
+pub use verify::{VerifyReport, verify};

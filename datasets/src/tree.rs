@@ -1,0 +1,263 @@
+//! The files of a data set: their names, and their bytes when asked for.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use crate::{DatasetError, Split};
+
+/// Endings of files that hold shapes, lower case; each may be followed by `.gz`.
+const SHAPES: [&str; 13] = [
+    "off", "ply", "obj", "stl", "pcd", "npy", "npz", "xyz", "pts", "txt", "csv", "asc", "binvox",
+];
+
+/// Text files of these names are about the data, not part of it.
+const NOT_SHAPES: [&str; 8] = [
+    "readme", "license", "licence", "labels", "filelist", "train", "test", "val",
+];
+
+/// Largest list, table or taxonomy that is read.
+#[allow(dead_code)]
+const TEXT_LIMIT: u64 = 1 << 30;
+
+/// Names of files and folders below a root, sorted; nothing is opened until [`Tree::read`].
+#[derive(Debug)]
+pub(crate) struct Tree {
+    root: PathBuf,
+    /// Folders between `root` and the data: `ModelNet10/` if the root holds nothing else.
+    prefix: String,
+    /// Paths of files relative to root and prefix, `/` between folders, sorted.
+    pub files: Vec<String>,
+    /// Paths of folders likewise.
+    pub folders: BTreeSet<String>,
+}
+
+impl Tree {
+    /// Lists a folder. Hidden files and what archivers leave behind are passed over, links to
+    /// folders are followed, and a chain of lone folders at the top is walked down.
+    pub fn of_folder(root: &Path) -> Result<Self, DatasetError> {
+        let mut tree = Self {
+            root: root.to_owned(),
+            prefix: String::new(),
+            files: Vec::new(),
+            folders: BTreeSet::new(),
+        };
+        let walk = WalkDir::new(root)
+            .min_depth(1)
+            .follow_links(true)
+            .into_iter()
+            .filter_entry(|entry| !is_hidden(&entry.file_name().to_string_lossy()));
+        for entry in walk {
+            let entry = entry.map_err(|error| {
+                let path = error.path().unwrap_or(root).to_owned();
+                DatasetError::io("list", &path, error.into())
+            })?;
+            let name = relative(root, entry.path())?;
+            if entry.file_type().is_dir() {
+                tree.folders.insert(name);
+            } else if entry.file_type().is_file() {
+                tree.files.push(name);
+            }
+        }
+        tree.files.sort_unstable();
+        tree.descend();
+        Ok(tree)
+    }
+
+    /// Walks down while there is one folder and no file.
+    fn descend(&mut self) {
+        loop {
+            let mut tops = self.folders.iter().filter(|folder| !folder.contains('/'));
+            let (Some(only), None) = (tops.next(), tops.next()) else {
+                return;
+            };
+            let step = format!("{only}/");
+            let mut inside = self
+                .folders
+                .iter()
+                .filter_map(|folder| folder.strip_prefix(&step));
+            // A lone class is a class: its folders are splits or models, not classes.
+            let is_class = inside
+                .clone()
+                .any(|folder| Split::from_name(folder).is_some())
+                && !inside.clone().any(|folder| folder.contains('/'));
+            if is_synset(only)
+                || is_class
+                || inside.next().is_none()
+                || self.files.iter().any(|file| !file.starts_with(&step))
+            {
+                return;
+            }
+            self.prefix.push_str(&step);
+            let cut = |path: &String| path.strip_prefix(&step).map(str::to_owned);
+            self.files = self.files.iter().filter_map(cut).collect();
+            self.folders = self.folders.iter().filter_map(cut).collect();
+        }
+    }
+
+    /// The folder in which the data really begins, for messages.
+    pub fn top(&self) -> PathBuf {
+        self.root.join(&self.prefix)
+    }
+
+    /// What the data set is called if nothing else tells: the name of its folder.
+    pub fn name(&self) -> String {
+        let top = self.top();
+        let top = top.canonicalize().unwrap_or(top);
+        top.file_name()
+            .map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// True if there is a file of this name.
+    #[allow(dead_code)]
+    pub fn has(&self, file: &str) -> bool {
+        self.files
+            .binary_search_by(|found| found.as_str().cmp(file))
+            .is_ok()
+    }
+
+    /// The bytes of a file of at most `limit` bytes.
+    pub fn read(&self, file: &str, limit: u64) -> Result<Vec<u8>, DatasetError> {
+        let path = self.path(file);
+        let fail = |source| DatasetError::io("read", &path, source);
+        let opened = File::open(&path).map_err(fail)?;
+        let mut bytes = Vec::new();
+        // One byte more tells a file at the limit from one beyond it, even if it grows meanwhile.
+        opened
+            .take(limit.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(fail)?;
+        if bytes.len() as u64 > limit {
+            let message = format!("more than the limit of {limit} bytes");
+            return Err(fail(io::Error::new(ErrorKind::FileTooLarge, message)));
+        }
+        Ok(bytes)
+    }
+
+    /// A file as text; what is not UTF-8 is replaced, since names and numbers are ASCII.
+    #[allow(dead_code)]
+    pub fn text(&self, file: &str) -> Result<String, DatasetError> {
+        Ok(String::from_utf8_lossy(&self.read(file, TEXT_LIMIT)?).into_owned())
+    }
+
+    /// Where a file lies, for messages.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.top().join(file)
+    }
+
+    /// Whether the whole data set is gone, rather than one file of it.
+    pub fn vanished(&self) -> bool {
+        matches!(fs::metadata(self.top()), Err(error) if error.kind() == ErrorKind::NotFound)
+    }
+}
+
+/// True for a WordNet offset as ShapeNet writes it: eight digits, with leading zeros.
+pub(crate) fn is_synset(name: &str) -> bool {
+    name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('.') || name == "__MACOSX" || name == "Thumbs.db" || name == "desktop.ini"
+}
+
+fn relative(root: &Path, path: &Path) -> Result<String, DatasetError> {
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    let mut name = String::new();
+    for part in inside.components() {
+        let part = part.as_os_str().to_str().ok_or_else(|| {
+            DatasetError::layout(
+                path,
+                "the name is not valid UTF-8; rename it, then try again",
+            )
+        })?;
+        if !name.is_empty() {
+            name.push('/');
+        }
+        name.push_str(part);
+    }
+    Ok(name)
+}
+
+/// True if the name of a file says that it holds a shape.
+pub(crate) fn is_shape(file: &str) -> bool {
+    let (stem, ending) = split_ending(file);
+    if matches!(ending.as_str(), "txt" | "csv") {
+        let name = stem.rsplit('/').next().unwrap_or(stem).to_ascii_lowercase();
+        return !NOT_SHAPES
+            .iter()
+            .any(|word| name == *word || name.ends_with(&format!("_{word}")));
+    }
+    SHAPES.contains(&ending.as_str())
+}
+
+/// A path without the ending of its format, and that ending in lower case without `.gz`:
+/// `a/b.OFF.gz` is `a/b` and `off`.
+pub(crate) fn split_ending(file: &str) -> (&str, String) {
+    let plain = file
+        .len()
+        .checked_sub(3)
+        .filter(|&at| file.is_char_boundary(at) && file[at..].eq_ignore_ascii_case(".gz"))
+        .map_or(file, |at| &file[..at]);
+    match plain.rfind('.') {
+        Some(dot) if !plain[dot..].contains('/') && dot > 0 => {
+            (&plain[..dot], plain[dot + 1..].to_ascii_lowercase())
+        }
+        _ => (plain, String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings_are_cut_once_and_gzip_is_looked_through() {
+        assert_eq!(split_ending("a/b.OFF.gz"), ("a/b", "off".into()));
+        assert_eq!(split_ending("a.b/c"), ("a.b/c", String::new()));
+        assert_eq!(
+            split_ending("v1.2/x_0001.ply"),
+            ("v1.2/x_0001", "ply".into())
+        );
+        assert_eq!(split_ending("é"), ("é", String::new()));
+    }
+
+    #[test]
+    fn lists_and_notes_are_not_shapes() {
+        for file in [
+            "README.txt",
+            "modelnet40_train.txt",
+            "a/labels.csv",
+            "x.mtl",
+            "x",
+            "a.json",
+        ] {
+            assert!(!is_shape(file), "{file}");
+        }
+        for file in ["a/chair_0001.txt", "b.OFF", "c.ply.gz", "x/points.csv"] {
+            assert!(is_shape(file), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_lone_folder_is_walked_down_and_hidden_files_are_not_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("data/ModelNet10/chair/train");
+        fs::create_dir_all(&deep).unwrap();
+        fs::create_dir_all(folder.path().join("data/ModelNet10/sofa")).unwrap();
+        fs::create_dir_all(folder.path().join("__MACOSX/data")).unwrap();
+        fs::write(deep.join("chair_0001.off"), b"OFF").unwrap();
+        fs::write(deep.join(".DS_Store"), b"").unwrap();
+        let tree = Tree::of_folder(folder.path()).unwrap();
+        assert_eq!(tree.files, ["chair/train/chair_0001.off"]);
+        assert_eq!(
+            tree.folders.iter().collect::<Vec<_>>(),
+            ["chair", "chair/train", "sofa"]
+        );
+        assert_eq!(tree.name(), "ModelNet10");
+        assert!(tree.has("chair/train/chair_0001.off"));
+        assert_eq!(tree.text("chair/train/chair_0001.off").unwrap(), "OFF");
+    }
+}
