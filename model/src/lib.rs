@@ -1,1 +1,60 @@
-//! The cGML denoiser: networks, Algorithm 1, checkpoints, features.
+//! cGML on spectral maps: the networks, Algorithm 1, checkpoints and frozen features.
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use spectra_datasets::Store;
+//! use spectra_model::{Config, Encoder, pretrain};
+//!
+//! let store = Store::open("m10.spectra")?;
+//! let run = Path::new("runs/m10");
+//! pretrain(&store, run, &Config::preset("tiny")?, "cpu", false, &())?;
+//! let rows = store.rows_without_points()?;
+//! let features = Encoder::load(run, "cpu")?.features(&rows.coefficients.view())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is trained
+//!
+//! H encodes a corrupted map and its mask to the bottleneck h; G decodes (h, z) to the clean map; Z predicts the next
+//! z and the step length rho (Ramasinghe et al., ICLR 2021, sections 2 and 3). z lives on the unit sphere, one for each
+//! item. A step follows Algorithm 1: see [`pretrain`] and the source of `algorithm.rs`, which is written to be read
+//! beside the paper. The Lipschitz terms are noise consistency, as in the authors' code. No label is read.
+//!
+//! # Shapes
+//!
+//! Maps are `[channels, height, width]` of the layout; networks see them flat, with a mask of the same size behind them.
+//! Features are `[rows, bottleneck]` f32.
+//!
+//! # Reproducibility
+//!
+//! Every random number is a function of (seed, epoch, item). On the CPU the same seed and number of threads give the
+//! same bytes, resumed or not.
+//!
+//! # Devices
+//!
+//! `cpu` always; `cuda[:i]` and `wgpu` with the features of these names. See [`devices`].
+
+mod algorithm;
+mod checkpoint;
+mod clip;
+mod config;
+mod corrupt;
+mod device;
+mod encoder;
+mod error;
+mod maps;
+mod nets;
+mod run;
+mod train;
+mod walk;
+mod weights;
+
+pub use config::{
+    AlgorithmConfig, AugmentConfig, Config, CorruptConfig, MapConfig, NetworkConfig, NetworkKind,
+    OutputConfig, RotateKind, TrainConfig,
+};
+pub use device::devices;
+pub use encoder::{Completions, Encoder};
+pub use error::ModelError;
+pub use run::RunInfo;
+pub use train::{TrainObserver, TrainProgress, TrainSummary, pretrain};

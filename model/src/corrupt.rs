@@ -1,0 +1,184 @@
+//! What is hidden or disturbed in a map, drawn for each item and epoch.
+
+use rand::RngExt;
+use rand::seq::index;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use spectra_spectral::{Basis, MapLayout};
+
+use crate::config::CorruptConfig;
+
+/// Draws regions of one layout and applies them.
+#[derive(Debug, Clone)]
+pub(crate) struct Corruptor {
+    config: CorruptConfig,
+    /// Channels, height, width.
+    shape: [usize; 3],
+    /// Cells that hold a coefficient.
+    valid: Vec<usize>,
+    /// The degree (n for Zernike, l for harmonics) of each of `valid`.
+    degrees: Vec<usize>,
+    order: usize,
+}
+
+impl Corruptor {
+    pub(crate) fn new(
+        config: &CorruptConfig,
+        layout: &MapLayout,
+        basis: Basis,
+        order: usize,
+    ) -> Corruptor {
+        let mut degrees = Vec::with_capacity(layout.count());
+        for degree in 0..=order {
+            degrees.resize(basis.count(degree), degree);
+        }
+        Corruptor {
+            config: config.clone(),
+            shape: layout.shape(),
+            valid: layout.index().iter().map(|cell| *cell as usize).collect(),
+            degrees,
+            order,
+        }
+    }
+
+    /// Corrupts `values` in place and marks the region by 1 in `mask`. Gives the region's cells in no set order.
+    pub(crate) fn apply(&self, rng: &mut ChaCha8Rng, values: &mut [f32], mask: &mut [f32]) {
+        let region = self.region(rng);
+        let noisy = rng.random::<f64>() < self.config.noise;
+        let [low, high] = self.config.sigma;
+        let sigma = between(rng, low, high) as f32;
+        for cell in region {
+            mask[cell] = 1.0;
+            values[cell] = if noisy {
+                let normal: f32 = StandardNormal.sample(rng);
+                values[cell] + sigma * normal
+            } else {
+                0.0
+            };
+        }
+    }
+
+    /// Valid cells of one region; at least one.
+    fn region(&self, rng: &mut ChaCha8Rng) -> Vec<usize> {
+        let CorruptConfig {
+            block,
+            band,
+            scatter,
+            ..
+        } = self.config;
+        let pick = rng.random::<f64>() * (block + band + scatter);
+        let region = if pick < block {
+            self.block(rng)
+        } else if pick < block + band {
+            self.band(rng)
+        } else {
+            self.scatter(rng)
+        };
+        if region.is_empty() {
+            vec![self.valid[rng.random_range(0..self.valid.len())]]
+        } else {
+            region
+        }
+    }
+
+    /// A rectangle of the map, through all channels.
+    fn block(&self, rng: &mut ChaCha8Rng) -> Vec<usize> {
+        let [_channels, height, width] = self.shape;
+        let [low, high] = self.config.side;
+        let (top, bottom) = span(rng, height, low, high);
+        let (left, right) = span(rng, width, low, high);
+        let inside = |cell: &usize| {
+            let (y, x) = (cell / width % height, cell % width);
+            (top..bottom).contains(&y) && (left..right).contains(&x)
+        };
+        self.valid.iter().copied().filter(inside).collect()
+    }
+
+    /// All cells of neighbouring degrees.
+    fn band(&self, rng: &mut ChaCha8Rng) -> Vec<usize> {
+        let [low, high] = self.config.fraction;
+        let (first, end) = span(rng, self.order + 1, low, high);
+        let cells = self.valid.iter().zip(&self.degrees);
+        cells
+            .filter(|(_cell, degree)| (first..end).contains(*degree))
+            .map(|(cell, _degree)| *cell)
+            .collect()
+    }
+
+    /// A random set of cells.
+    fn scatter(&self, rng: &mut ChaCha8Rng) -> Vec<usize> {
+        let [low, high] = self.config.fraction;
+        let count = (between(rng, low, high) * self.valid.len() as f64).round() as usize;
+        index::sample(rng, self.valid.len(), count)
+            .into_iter()
+            .map(|i| self.valid[i])
+            .collect()
+    }
+}
+
+fn between(rng: &mut ChaCha8Rng, low: f64, high: f64) -> f64 {
+    low + rng.random::<f64>() * (high - low)
+}
+
+/// A random range within `0..length` whose size is a fraction between `low` and `high` of it, at least 1.
+fn span(rng: &mut ChaCha8Rng, length: usize, low: f64, high: f64) -> (usize, usize) {
+    let size = ((between(rng, low, high) * length as f64).round() as usize).clamp(1, length);
+    let start = rng.random_range(0..=length - size);
+    (start, start + size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spectra_pointcloud::random::stream;
+    use spectra_spectral::MapKind;
+
+    fn corruptor(kind: [f64; 3]) -> Corruptor {
+        let layout = MapLayout::new(MapKind::Flat, Basis::Zernike, 6).unwrap();
+        let [block, band, scatter] = kind;
+        let config = CorruptConfig {
+            block,
+            band,
+            scatter,
+            noise: 0.0,
+            ..Default::default()
+        };
+        Corruptor::new(&config, &layout, Basis::Zernike, 6)
+    }
+
+    #[test]
+    fn regions_are_valid_of_the_asked_size_and_repeatable() {
+        for (kind, sizes) in [
+            ([1.0, 0.0, 0.0], 1..26),
+            ([0.0, 1.0, 0.0], 1..75),
+            ([0.0, 0.0, 1.0], 16..52),
+        ] {
+            let corruptor = corruptor(kind);
+            for item in 0..200 {
+                let region = corruptor.region(&mut stream(3, 1, item));
+                assert!(sizes.contains(&region.len()), "{kind:?}: {}", region.len());
+                assert!(region.iter().all(|cell| *cell < 84));
+                assert_eq!(region, corruptor.region(&mut stream(3, 1, item)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_band_is_whole_degrees_and_hidden_cells_are_zero() {
+        let corruptor = corruptor([0.0, 1.0, 0.0]);
+        let (mut values, mut mask) = (vec![1.0; 100], vec![0.0; 100]);
+        corruptor.apply(&mut stream(0, 0, 5), &mut values, &mut mask);
+        for n in 0..=6 {
+            let range = if n == 0 {
+                0..1
+            } else {
+                Basis::Zernike.count(n - 1)..Basis::Zernike.count(n)
+            };
+            let marked = mask[range.clone()].iter().filter(|m| **m == 1.0).count();
+            assert!(marked == 0 || marked == range.len());
+        }
+        for (value, mark) in values.iter().zip(&mask) {
+            assert_eq!(*value, 1.0 - mark);
+        }
+    }
+}

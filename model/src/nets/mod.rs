@@ -1,0 +1,106 @@
+//! The three networks: H encodes the corrupted map, G decodes (h, z), Z predicts the next z and rho.
+//!
+//! H and G live in one module with one optimizer, as Algorithm 1 updates them together; Z has its own.
+//! Everything outside sees flat tensors `[batch, cells]`; how the cells lie in the map is a matter of
+//! the convolutional networks alone.
+
+mod conv;
+mod dense;
+mod init;
+mod walker;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+pub(crate) use self::conv::ConvPair;
+pub(crate) use self::dense::DensePair;
+pub(crate) use self::init::draw_weights;
+pub(crate) use self::walker::Walker;
+use crate::ModelError;
+use crate::config::{NetworkConfig, NetworkKind};
+
+/// What a network must take and give: the shape of one corrupted input and of one target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    /// Channels, height and width of the input: values and their mask.
+    pub input: [usize; 3],
+    /// Channels, height and width of the target.
+    pub target: [usize; 3],
+}
+
+impl Sizes {
+    pub(crate) fn input_cells(&self) -> usize {
+        self.input.iter().product()
+    }
+
+    pub(crate) fn target_cells(&self) -> usize {
+        self.target.iter().product()
+    }
+}
+
+/// What H gives: the bottleneck, and the maps that skip it where the network has such connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Code {
+    /// The bottleneck h, `[batch, features]`.
+    pub h: Tensor<2>,
+    /// Skip connections, outermost first, each `[batch, channels, height, width]`.
+    pub skips: Vec<Tensor<4>>,
+}
+
+impl Code {
+    /// The same code with another bottleneck.
+    pub(crate) fn with_h(&self, h: Tensor<2>) -> Code {
+        Code {
+            h,
+            skips: self.skips.clone(),
+        }
+    }
+}
+
+/// H and G.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "one value per process")]
+pub(crate) enum Generator {
+    Dense(DensePair),
+    Conv(ConvPair),
+}
+
+impl Generator {
+    /// Builds H and G with weights drawn from `seed`.
+    pub(crate) fn new(
+        config: &NetworkConfig,
+        sizes: Sizes,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Generator, ModelError> {
+        let built = match config.kind {
+            NetworkKind::Dense => Generator::Dense(DensePair::new(config, sizes, device)),
+            NetworkKind::Conv => Generator::Conv(ConvPair::new(config, sizes, device)?),
+        };
+        Ok(draw_weights(built, seed, 0))
+    }
+
+    /// H: `[batch, input cells]` to the code.
+    pub(crate) fn encode(&self, input: Tensor<2>) -> Code {
+        match self {
+            Generator::Dense(pair) => pair.encode(input),
+            Generator::Conv(pair) => pair.encode(input),
+        }
+    }
+
+    /// G: the code and z `[batch, latent]` to `[batch, target cells]`.
+    pub(crate) fn decode(&self, code: &Code, z: Tensor<2>) -> Tensor<2> {
+        match self {
+            Generator::Dense(pair) => pair.decode(code, z),
+            Generator::Conv(pair) => pair.decode(code, z),
+        }
+    }
+
+    /// Number of values in h.
+    pub(crate) fn features(&self) -> usize {
+        match self {
+            Generator::Dense(pair) => pair.features(),
+            Generator::Conv(pair) => pair.features(),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Z: from (h, z) to the next z on the unit sphere and the length rho of the step.
+
+use burn::module::Module;
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::{leaky_relu, softplus};
+use burn::tensor::{Device, Tensor};
+
+use super::draw_weights;
+use crate::config::NetworkConfig;
+use crate::walk::unit;
+
+/// Slope of the rectifier for negative values, as in the authors' networks.
+const SLOPE: f64 = 0.2;
+
+/// A perceptron from `[batch, features + latent]` to `latent + 1` values.
+#[derive(Module, Debug)]
+pub(crate) struct Walker {
+    hidden: Vec<Linear>,
+    output: Linear,
+    #[module(skip)]
+    latent: usize,
+}
+
+impl Walker {
+    pub(crate) fn new(
+        config: &NetworkConfig,
+        features: usize,
+        seed: u64,
+        device: &Device,
+    ) -> Walker {
+        let mut width = features + config.latent;
+        let mut hidden = Vec::with_capacity(config.walker.len());
+        for &next in &config.walker {
+            hidden.push(LinearConfig::new(width, next).init(device));
+            width = next;
+        }
+        let output = LinearConfig::new(width, config.latent + 1).init(device);
+        draw_weights(
+            Walker {
+                hidden,
+                output,
+                latent: config.latent,
+            },
+            seed,
+            1,
+        )
+    }
+
+    /// The predicted next latent `[batch, latent]`, of unit length, and rho >= 0 `[batch, 1]`.
+    pub(crate) fn forward(&self, h: Tensor<2>, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        let mut x = Tensor::cat(vec![h, z], 1);
+        for layer in &self.hidden {
+            x = leaky_relu(layer.forward(x), SLOPE);
+        }
+        let out = self.output.forward(x);
+        let rows = out.dims()[0];
+        let next = unit(out.clone().slice([0..rows, 0..self.latent]));
+        let rho = softplus(out.slice([0..rows, self.latent..self.latent + 1]), 1.0);
+        (next, rho)
+    }
+}

@@ -1,0 +1,178 @@
+//! The run folder: what it was trained on and how.
+//!
+//! `config.toml` (all settings), `run.json` ([`RunInfo`]), `metrics.jsonl` (one JSON object per line),
+//! `checkpoints/step-…/` with `latest` naming the newest, and at the end `model.safetensors` with `card.json`.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use spectra_datasets::Store;
+use spectra_spectral::{Basis, MapKind, MapLayout, Scaler};
+
+use crate::maps::Maps;
+use crate::{Config, ModelError};
+
+pub(crate) const CONFIG: &str = "config.toml";
+pub(crate) const INFO: &str = "run.json";
+pub(crate) const METRICS: &str = "metrics.jsonl";
+pub(crate) const WEIGHTS: &str = "model.safetensors";
+pub(crate) const CARD: &str = "card.json";
+const LOCK: &str = "lock";
+const VERSION: u64 = 1;
+
+/// What a run was trained on: enough to transform new shapes in the same way and to refuse others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// Version of the run folder's format.
+    pub version: u64,
+    /// Name of the data set.
+    pub dataset: String,
+    /// What the coefficients of the store are: see [`spectra_datasets::Plan::fingerprint`].
+    pub fingerprint: String,
+    /// Hash of the list of items of the store.
+    pub items: String,
+    /// Training rows.
+    pub rows: usize,
+    /// Basis of the store.
+    pub basis: Basis,
+    /// Order of the store.
+    pub order: usize,
+    /// Highest order that enters the map, at most `order`.
+    pub map_order: usize,
+    /// Points sampled from each shape.
+    pub points: usize,
+    /// Seed of that sampling.
+    pub sampling_seed: u64,
+    /// Axis that points up in the data set.
+    pub up_axis: String,
+    /// Arrangement of the map.
+    pub layout: MapKind,
+    /// Scaling fitted on the training rows.
+    pub scaler: Scaler,
+}
+
+impl RunInfo {
+    pub(crate) fn new(store: &Store, rows: usize, maps: &Maps) -> RunInfo {
+        let manifest = store.manifest();
+        RunInfo {
+            version: VERSION,
+            dataset: manifest.dataset.clone(),
+            fingerprint: manifest.fingerprint(),
+            items: manifest.items_blake3.clone(),
+            rows,
+            basis: manifest.basis,
+            order: manifest.order,
+            map_order: maps.order,
+            points: manifest.points,
+            sampling_seed: manifest.seed,
+            up_axis: manifest.up_axis.clone(),
+            layout: maps.layout.kind(),
+            scaler: maps.scaler.clone(),
+        }
+    }
+
+    /// Reads `run.json` of a run folder. Fails where there is none, it is damaged, or another version wrote it.
+    pub fn load(run: &Path) -> Result<RunInfo, ModelError> {
+        let path = run.join(INFO);
+        if !path.exists() {
+            let message = "no run.json: not a run folder; make one with `spectra pretrain`";
+            return Err(ModelError::run(run, message));
+        }
+        let text = fs::read_to_string(&path).map_err(ModelError::io(&path))?;
+        let version = serde_json::from_str::<serde_json::Value>(&text)
+            .ok()
+            .and_then(|value| value.get("version")?.as_u64());
+        if version.is_some_and(|version| version != VERSION) {
+            let message = format!(
+                "run of format version {}; this program reads version {VERSION}",
+                version.unwrap_or(0)
+            );
+            return Err(ModelError::run(path, message));
+        }
+        serde_json::from_str(&text)
+            .map_err(|error| ModelError::run(path, format!("damaged: {error}")))
+    }
+
+    /// Refuses a store whose coefficients mean something else than those of the run.
+    pub fn check_store(&self, store: &Store) -> Result<(), ModelError> {
+        let found = store.manifest().fingerprint();
+        if found == self.fingerprint {
+            return Ok(());
+        }
+        let manifest = store.manifest();
+        let message = format!(
+            "this store was made otherwise than the run's: expected {} of order {}, {} points, seed {}; found {} of order {}, \
+             {} points, seed {}; convert the data again with the first",
+            self.basis,
+            self.order,
+            self.points,
+            self.sampling_seed,
+            manifest.basis,
+            manifest.order,
+            manifest.points,
+            manifest.seed
+        );
+        Err(ModelError::run(store.path(), message))
+    }
+
+    pub(crate) fn maps(&self) -> Result<Maps, ModelError> {
+        Ok(Maps {
+            basis: self.basis,
+            order: self.map_order,
+            layout: MapLayout::new(self.layout, self.basis, self.map_order)?,
+            scaler: self.scaler.clone(),
+        })
+    }
+}
+
+/// Reads the settings of a run.
+pub(crate) fn load_config(run: &Path) -> Result<Config, ModelError> {
+    Config::load(&run.join(CONFIG))
+}
+
+/// Holds a run folder against a second trainer until dropped.
+pub(crate) struct RunLock(
+    #[allow(dead_code, reason = "the lock lives as long as the open file")] File,
+);
+
+pub(crate) fn lock(run: &Path) -> Result<RunLock, ModelError> {
+    fs::create_dir_all(run).map_err(ModelError::io(run))?;
+    let path = run.join(LOCK);
+    let file = File::create(&path).map_err(ModelError::io(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(RunLock(file)),
+        Err(fs::TryLockError::WouldBlock) => Err(ModelError::run(
+            run,
+            "another process is training in this folder; wait for it or choose another folder",
+        )),
+        Err(fs::TryLockError::Error(source)) => Err(ModelError::Io { path, source }),
+    }
+}
+
+/// Writes a file under a hidden name, syncs it and renames it.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary: PathBuf = path.with_file_name(format!(".{name}.tmp"));
+    let attempt = || {
+        let mut file = File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    attempt().map_err(|source| {
+        let _may_not_exist = fs::remove_file(&temporary);
+        ModelError::Io {
+            path: path.to_owned(),
+            source,
+        }
+    })
+}
+
+pub(crate) fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut bytes =
+        serde_json::to_vec_pretty(value).expect("these types hold only numbers, strings and lists");
+    bytes.push(b'\n');
+    bytes
+}

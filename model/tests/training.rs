@@ -1,0 +1,178 @@
+//! Training on made shapes: it learns, resumes to the same bytes, and refuses what does not belong together.
+#![allow(clippy::unwrap_used)] // a test may panic
+
+use std::cell::Cell;
+use std::fs;
+use std::path::Path;
+
+use spectra_datasets::synthetic::{self, SyntheticOptions};
+use spectra_datasets::{ConvertOptions, DatasetKind, Store, convert, open};
+use spectra_model::{Config, Encoder, ModelError, TrainObserver, TrainProgress, pretrain};
+
+/// A store of made shapes of the given order in `folder`.
+fn store(folder: &Path, order: usize) -> Store {
+    let shapes = folder.join("shapes");
+    if !shapes.exists() {
+        let options = SyntheticOptions {
+            train: 6,
+            test: 2,
+            ..SyntheticOptions::default()
+        };
+        synthetic::write(&shapes, &options).unwrap();
+    }
+    let dataset = open(&shapes, DatasetKind::Auto).unwrap();
+    let out = folder.join(format!("order{order}.spectra"));
+    let options = ConvertOptions {
+        order,
+        points: 256,
+        ..ConvertOptions::default()
+    };
+    convert(&dataset, &out, &options, &()).unwrap();
+    Store::open(out).unwrap()
+}
+
+fn small(epochs: usize) -> Config {
+    let mut config = Config::preset("tiny").unwrap();
+    for (key, value) in [
+        ("network.width", "32"),
+        ("network.bottleneck", "24"),
+        ("network.depth", "1"),
+        ("network.walker", "[16]"),
+        ("map.order", "6"),
+        ("train.batch", "16"),
+        ("train.warmup", "2"),
+        ("output.log_every", "1"),
+    ] {
+        config.set(key, value).unwrap();
+    }
+    config.train.epochs = epochs;
+    config
+}
+
+/// Stops training after so many steps.
+struct StopAfter(Cell<u64>);
+
+impl TrainObserver for StopAfter {
+    fn should_stop(&self) -> bool {
+        let left = self.0.get();
+        self.0.set(left.saturating_sub(1));
+        left <= 1
+    }
+}
+
+#[derive(Default)]
+struct Losses(std::cell::RefCell<Vec<f64>>);
+
+impl TrainObserver for Losses {
+    fn progress(&self, progress: &TrainProgress) {
+        self.0.borrow_mut().push(progress.loss);
+    }
+}
+
+#[test]
+fn the_error_falls_and_the_walk_completes_better_than_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), 8);
+    let (run, losses) = (folder.path().join("run"), Losses::default());
+    let summary = pretrain(&store, &run, &small(40), "cpu", false, &losses).unwrap();
+    assert!(summary.finished);
+    let losses = losses.0.into_inner();
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+    let (first, last) = (mean(&losses[..8]), mean(&losses[losses.len() - 8..]));
+    assert!(last < 0.8 * first, "{first} -> {last}");
+
+    let encoder = Encoder::load(&run, "cpu").unwrap();
+    let coefficients = store.rows().unwrap().coefficients;
+    let completions = encoder.complete(&coefficients.view(), 7, 0).unwrap();
+    let total = |errors: &[f32]| errors.iter().sum::<f32>();
+    assert!(total(&completions.errors) < total(&completions.errors_before));
+    assert_eq!(completions.completed.dim(), (coefficients.nrows(), 84));
+    let features = encoder.features(&coefficients.view()).unwrap();
+    assert_eq!(features.dim(), (coefficients.nrows(), 24));
+    assert!(features.iter().all(|value| value.is_finite()));
+    let random = Encoder::random(&run, 1, "cpu")
+        .unwrap()
+        .features(&coefficients.view())
+        .unwrap();
+    assert_ne!(features, random);
+}
+
+#[test]
+fn a_resumed_run_ends_in_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), 6);
+    let whole = folder.path().join("whole");
+    let steps = pretrain(&store, &whole, &small(3), "cpu", false, &())
+        .unwrap()
+        .step;
+    let parts = folder.path().join("parts");
+    let first = pretrain(
+        &store,
+        &parts,
+        &small(3),
+        "cpu",
+        false,
+        &StopAfter(Cell::new(steps / 2)),
+    )
+    .unwrap();
+    assert!(!first.finished && first.step == steps / 2);
+    assert!(
+        pretrain(&store, &parts, &small(3), "cpu", false, &()).is_err(),
+        "a run is not overwritten"
+    );
+    // A torn checkpoint is passed over.
+    let torn = parts.join("checkpoints/step-99999999");
+    fs::create_dir(&torn).unwrap();
+    fs::write(torn.join("state.json"), b"{").unwrap();
+    pretrain(&store, &parts, &small(3), "cpu", true, &()).unwrap();
+    fs::remove_dir_all(torn).unwrap();
+    let checkpoint = format!("checkpoints/step-{steps:08}");
+    for name in [
+        "model.safetensors",
+        "card.json",
+        "run.json",
+        "config.toml",
+        &format!("{checkpoint}/generator.bpk"),
+        &format!("{checkpoint}/walker.bpk"),
+        &format!("{checkpoint}/generator-optimizer.bpk"),
+        &format!("{checkpoint}/walker-optimizer.bpk"),
+    ] {
+        assert_eq!(
+            fs::read(whole.join(name)).unwrap(),
+            fs::read(parts.join(name)).unwrap(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn stores_and_folders_that_do_not_belong_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (low, high) = (store(folder.path(), 6), store(folder.path(), 8));
+    let run = folder.path().join("run");
+    pretrain(&low, &run, &small(1), "cpu", false, &()).unwrap();
+    let error = pretrain(&high, &run, &small(1), "cpu", true, &())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("order 6") && error.contains("order 8"),
+        "{error}"
+    );
+    let missing = folder.path().join("none");
+    assert!(matches!(
+        Encoder::load(&missing, "cpu"),
+        Err(ModelError::Run { .. })
+    ));
+    assert!(matches!(
+        pretrain(&low, &missing, &small(1), "tpu", false, &()),
+        Err(ModelError::Device { .. })
+    ));
+    assert!(!missing.exists());
+    let few = ndarray::Array2::<f32>::zeros((1, 35));
+    assert!(
+        Encoder::load(&run, "cpu")
+            .unwrap()
+            .features(&few.view())
+            .is_err()
+    );
+}
