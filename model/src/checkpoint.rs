@@ -1,4 +1,6 @@
 //! Checkpoints: folders that appear whole, with hashes that tell a torn one.
+//!
+//! Equal runs write equal files, but for the optimizers': their values are equal, in an order that burn draws anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};

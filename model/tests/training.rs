@@ -134,14 +134,9 @@ fn a_resumed_run_ends_in_the_same_bytes() {
         "config.toml",
         &format!("{checkpoint}/generator.bpk"),
         &format!("{checkpoint}/walker.bpk"),
-        &format!("{checkpoint}/generator-optimizer.bpk"),
-        &format!("{checkpoint}/walker-optimizer.bpk"),
     ] {
-        assert_eq!(
-            fs::read(whole.join(name)).unwrap(),
-            fs::read(parts.join(name)).unwrap(),
-            "{name}"
-        );
+        let same = fs::read(whole.join(name)).unwrap() == fs::read(parts.join(name)).unwrap();
+        assert!(same, "{name}");
     }
 }
 

@@ -83,6 +83,12 @@ impl ModuleMapper for Drawer {
         } else {
             value.detach()
         };
-        Param::from_mapped_value(id, value.require_grad(), mapper)
+        // Plain devices hold weights that are never trained.
+        let value = if value.is_autodiff() {
+            value.require_grad()
+        } else {
+            value
+        };
+        Param::from_mapped_value(id, value, mapper)
     }
 }
