@@ -1,1 +1,46 @@
-//! Frozen features to classifiers, retrieval, metrics, plots and reports.
+//! Frozen features in, honest figures out: classifiers, cross-validation, tables and reports.
+//!
+//! ```
+//! use ndarray::array;
+//! use spectra_eval::{Classifier, FeatureSet, Labels, Protocol, evaluate};
+//!
+//! let train = array![[0.0_f32], [0.2], [1.0], [1.2]];
+//! let features = FeatureSet { name: "height".into(), train, test: array![[0.1_f32], [1.1]] };
+//! let classes = vec!["low".into(), "high".into()];
+//! let labels = Labels { train: vec![0, 0, 1, 1], test: vec![0, 1], classes };
+//! let row = evaluate(&[features], &labels, Classifier::Knn(1), &Protocol::default())?;
+//! assert_eq!(row.accuracy_mean, 1.0);
+//! # Ok::<(), spectra_eval::EvalError>(())
+//! ```
+//!
+//! # Protocol
+//!
+//! The official split and the full test set, as the caller gives them. Columns are standardised by the training rows.
+//! C of the SVM and the decay of the softmax are chosen by stratified cross-validation inside the training rows; the test
+//! rows are read once. Features that depend on a seed come as one set for each seed: the figure is their mean, with the
+//! standard deviation beside it.
+//!
+//! # Threads
+//!
+//! Results do not depend on the number of threads.
+
+mod error;
+mod evaluate;
+mod features;
+mod html;
+mod linear;
+mod matrix;
+mod neighbours;
+mod pca;
+mod random;
+mod report;
+mod softmax;
+mod svm;
+
+pub use error::EvalError;
+pub use evaluate::{Classifier, Protocol, Row, evaluate};
+pub use features::{FeatureSet, Labels, Scaling, Standardizer};
+pub use linear::LinearModel;
+pub use pca::Pca;
+pub use report::{Picture, Report};
+pub use svm::{SvmOptions, SvmTrainer};

@@ -1,0 +1,212 @@
+//! The report of an evaluation: text for a terminal, JSON for programs, HTML for people.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::features::{FeatureSet, Labels};
+use crate::{Protocol, Row, html, pca};
+
+/// Objects shown in the map.
+const MAP_POINTS: usize = 1500;
+
+/// A picture in the report.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// What it shows.
+    pub caption: String,
+    /// The bytes of a PNG file.
+    pub png: Vec<u8>,
+}
+
+/// One object in the map of features.
+#[derive(Debug, Clone)]
+pub(crate) struct MapPoint {
+    pub x: f32,
+    pub y: f32,
+    pub class: usize,
+    pub id: String,
+}
+
+/// All that one evaluation found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Name of the data set.
+    pub dataset: String,
+    /// How figures were obtained.
+    pub protocol: Protocol,
+    /// Training and test objects that entered.
+    pub objects: [usize; 2],
+    /// Items that could not be converted, and so are in no figure.
+    pub skipped: usize,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// The table.
+    pub rows: Vec<Row>,
+    #[serde(skip)]
+    pub(crate) map: Vec<MapPoint>,
+    #[serde(skip)]
+    pub(crate) curve: Vec<(f64, f64)>,
+    #[serde(skip)]
+    pub(crate) pictures: Vec<Picture>,
+}
+
+impl Report {
+    /// A report without rows.
+    pub fn new(dataset: &str, protocol: Protocol, labels: &Labels, skipped: usize) -> Self {
+        Self {
+            dataset: dataset.to_owned(),
+            protocol,
+            objects: [labels.train.len(), labels.test.len()],
+            skipped,
+            classes: labels.classes.clone(),
+            rows: Vec::new(),
+            map: Vec::new(),
+            curve: Vec::new(),
+            pictures: Vec::new(),
+        }
+    }
+
+    /// Adds the map of the test objects on the two principal axes of `features`. `ids` name the test objects.
+    pub fn add_map(&mut self, features: &FeatureSet, labels: &Labels, ids: &[String]) {
+        let points = pca::map(&features.test.view(), MAP_POINTS);
+        let point = |(row, x, y): (usize, f32, f32)| MapPoint {
+            x,
+            y,
+            class: labels.test[row],
+            id: ids.get(row).cloned().unwrap_or_default(),
+        };
+        self.map = points.into_iter().map(point).collect();
+    }
+
+    /// Adds the training curve: (step, error).
+    pub fn add_curve(&mut self, curve: Vec<(f64, f64)>) {
+        self.curve = curve;
+    }
+
+    /// Adds a picture.
+    pub fn add_picture(&mut self, picture: Picture) {
+        self.pictures.push(picture);
+    }
+
+    /// The report as JSON: `{"dataset", "protocol", "objects", "skipped", "classes", "rows": [...]}`.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a report holds only numbers, strings and lists")
+    }
+
+    /// The table for a terminal, with the protocol above it.
+    pub fn to_text(&self) -> String {
+        let [train, test] = self.objects;
+        let mut text = format!(
+            "{}: {train} training and {test} test objects, {} skipped; {}; {} chosen by {}-fold cross-validation inside train\n\n",
+            self.dataset,
+            self.skipped,
+            self.protocol.rotation,
+            "regularisation",
+            self.protocol.folds
+        );
+        let width = self
+            .rows
+            .iter()
+            .map(|row| row.features.len())
+            .max()
+            .unwrap_or(0)
+            .max(8);
+        let head = [
+            "columns",
+            "classifier",
+            "accuracy %",
+            "class mean %",
+            "seeds",
+        ];
+        let _infallible = writeln!(
+            text,
+            "{:width$}  {:>7}  {:10}  {:>12}  {:>12}  {:>5}  chosen",
+            "features", head[0], head[1], head[2], head[3], head[4]
+        );
+        for row in &self.rows {
+            let accuracy = match row.seeds.len() {
+                1 => format!("{:.2}       ", 100.0 * row.accuracy_mean),
+                _ => format!(
+                    "{:.2} ± {:.2}",
+                    100.0 * row.accuracy_mean,
+                    100.0 * row.accuracy_std
+                ),
+            };
+            let _infallible = writeln!(
+                text,
+                "{:width$}  {:>7}  {:10}  {accuracy:>12}  {:>12.2}  {:>5}  {}",
+                row.features,
+                row.columns,
+                row.classifier,
+                100.0 * row.class_mean,
+                row.seeds.len(),
+                row.chosen
+            );
+        }
+        text
+    }
+
+    /// One self-contained page: table, confusion matrix, accuracy per class, map, training curve, pictures.
+    pub fn to_html(&self) -> String {
+        html::page(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Classifier, evaluate};
+    use ndarray::array;
+
+    #[test]
+    fn json_has_the_promised_fields_and_html_escapes_names() {
+        let set = FeatureSet {
+            name: "a<b".into(),
+            train: array![[0.0_f32, 1.0], [1.0, 0.0]],
+            test: array![[0.1, 1.0]],
+        };
+        let labels = Labels {
+            train: vec![0, 1],
+            test: vec![0],
+            classes: vec!["x&y".into(), "z".into()],
+        };
+        let mut report = Report::new("toy", Protocol::default(), &labels, 3);
+        report.rows.push(
+            evaluate(
+                &[set.clone()],
+                &labels,
+                Classifier::Knn(1),
+                &Protocol::default(),
+            )
+            .unwrap(),
+        );
+        report.add_map(&set, &labels, &["one".into()]);
+        report.add_curve(vec![(1.0, 0.5), (2.0, 0.25)]);
+        report.add_picture(Picture {
+            caption: "dots".into(),
+            png: vec![1, 2, 3],
+        });
+        let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+        assert_eq!(
+            (json["dataset"].as_str(), json["skipped"].as_u64()),
+            (Some("toy"), Some(3))
+        );
+        for field in [
+            "features",
+            "classifier",
+            "rotation",
+            "seeds",
+            "accuracy_mean",
+            "accuracy_std",
+            "class_mean",
+            "chosen",
+        ] {
+            assert!(!json["rows"][0][field].is_null(), "{field}");
+        }
+        let page = report.to_html();
+        assert!(page.contains("a&lt;b") && page.contains("x&amp;y") && !page.contains("a<b"));
+        assert!(page.contains("data:image/png;base64,AQID"));
+        assert!(report.to_text().contains("100.00"));
+    }
+}
