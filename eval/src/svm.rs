@@ -86,7 +86,7 @@ impl<'a> SvmTrainer<'a> {
         options: SvmOptions,
         class: u64,
     ) -> Vec<Vec<f32>> {
-        let mut state = Dual::new(self, signs, subset);
+        let mut state = Dual::new(&self.gram, signs, subset);
         let mut order: Vec<u32> = (0..subset.len() as u32).collect();
         let mut rng = stream(options.seed, purpose::DUAL_ORDER, class);
         costs
@@ -144,7 +144,7 @@ fn check(rows: usize, labels: &[usize], subset: &[usize], costs: &[f64]) -> Resu
 
 /// The dual problem of one class: minimise a^T Q a / 2 - sum a with a >= 0, Q_ij = y_i y_j (x_i . x_j + 1) + d_ij / 2C.
 struct Dual<'a> {
-    trainer: &'a SvmTrainer<'a>,
+    gram: &'a Array2<f32>,
     subset: &'a [usize],
     /// Position in `subset` of each run of neighbouring rows, so that updates run over slices.
     runs: Vec<(usize, usize, usize)>,
@@ -156,10 +156,10 @@ struct Dual<'a> {
 }
 
 impl<'a> Dual<'a> {
-    fn new(trainer: &'a SvmTrainer<'a>, signs: &'a [f32], subset: &'a [usize]) -> Self {
+    fn new(gram: &'a Array2<f32>, signs: &'a [f32], subset: &'a [usize]) -> Self {
         let n = subset.len();
         Self {
-            trainer,
+            gram,
             subset,
             runs: runs(subset),
             signs,
@@ -181,7 +181,7 @@ impl<'a> Dual<'a> {
             low = low.min(gradient);
             high = high.max(gradient);
             let row = self.subset[i];
-            let curvature = self.trainer.gram[[row, row]] + 1.0 + diagonal;
+            let curvature = self.gram[[row, row]] + 1.0 + diagonal;
             let next = (alpha - gradient / curvature).max(0.0);
             let step = (next - alpha) * self.signs[i];
             if step != 0.0 {
@@ -194,7 +194,7 @@ impl<'a> Dual<'a> {
 
     /// Adds `step` times row `row` of the Gram matrix, and of the bias's constant 1, to the scores.
     fn shift(&mut self, row: usize, step: f32) {
-        let row = self.trainer.gram.row(row);
+        let row = self.gram.row(row);
         let row = row
             .as_slice()
             .expect("a Gram matrix is made in standard layout");

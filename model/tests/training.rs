@@ -88,7 +88,10 @@ fn the_error_falls_and_the_walk_completes_better_than_nothing() {
     let untrained = Encoder::random(&run, 1, "cpu").unwrap();
     let blind = untrained.complete(&coefficients.view(), 7, 0).unwrap();
     assert!(total(&completions.errors) < 0.9 * total(&blind.errors));
-    assert_eq!(completions.corrupted, blind.corrupted, "the same cells are hidden");
+    assert_eq!(
+        completions.corrupted, blind.corrupted,
+        "the same cells are hidden"
+    );
     assert_eq!(completions.completed.dim(), (coefficients.nrows(), 84));
     let features = encoder.features(&coefficients.view()).unwrap();
     assert_eq!(features.dim(), (coefficients.nrows(), 24));

@@ -1,0 +1,284 @@
+//! What can be typed. Every verb's help ends with examples that work as they stand.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// 3D spectral representation learning: shapes to spectral maps, cGML pre-training, honest evaluation.
+#[derive(Debug, Parser)]
+#[command(
+    name = "spectra",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+First steps:
+  spectra demo                                    the whole job in minutes, no data needed
+  spectra convert ModelNet10 -o m10.spectra       shapes to coefficients
+  spectra pretrain m10.spectra -o runs/m10        learn without labels
+  spectra eval modelnet10 --run runs/m10 --data . frozen features, linear classifiers, controls
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some items failed."
+)]
+pub struct Arguments {
+    /// Print nothing but results and errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The whole job on shapes made on the spot: convert, pretrain, eval, report
+    Demo(Demo),
+    /// Turn a folder of shapes into a store of spectral coefficients
+    Convert(Convert),
+    /// Pre-train the cGML denoiser on a store, without labels
+    Pretrain(Pretrain),
+    /// Classify frozen features, beside their controls
+    Eval(Eval),
+    /// Coefficients of one shape
+    Transform(Transform),
+    /// Coefficients back to a shape
+    Reconstruct(Reconstruct),
+    /// Give a store or a run's features to NumPy
+    Export(Export),
+    /// Say what a file, a store or a run is
+    Info(Info),
+    /// Check a store's hashes, rows and ids
+    Verify(Verify),
+    /// Check this machine and build
+    Doctor(Doctor),
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra demo
+  spectra demo -o my-demo --seed 7")]
+pub struct Demo {
+    /// Folder for the shapes, the store, the run and the report
+    #[arg(long, short, default_value = "spectra-demo")]
+    pub output: PathBuf,
+    /// Seed of the shapes, the sampling and the training
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// How shapes become coefficients.
+#[derive(Debug, Clone, Args)]
+pub struct TransformOptions {
+    /// Family of functions: zernike (in the ball) or spherical (outer radius on the sphere)
+    #[arg(long, default_value = "zernike")]
+    pub basis: spectra_spectral::Basis,
+    /// Highest degree kept
+    #[arg(long, default_value_t = 16)]
+    pub order: usize,
+    /// Points sampled from each shape (a cloud with fewer keeps what it has)
+    #[arg(long, default_value_t = 2048)]
+    pub points: usize,
+    /// Seed of the sampling
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// Options of `convert`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra convert ModelNet10 -o m10.spectra --basis zernike --order 16
+  spectra convert scans/ -o scans.spectra --points 4096 --strict
+  spectra convert shapenet/ -o part.spectra --shard 3/64     one task of an array of 64
+
+A convert that was interrupted goes on where it stopped when the same command is given again.
+Items that cannot be read are recorded with the reason and skipped; the exit status is then 3.")]
+pub struct Convert {
+    /// Folder or archive of shapes
+    pub source: PathBuf,
+    /// The store to write (a folder)
+    #[arg(long, short)]
+    pub output: PathBuf,
+    /// Layout of the source: auto, modelnet, shapenet, folder, …
+    #[arg(long, default_value = "auto")]
+    pub dataset: String,
+    /// The transform
+    #[command(flatten)]
+    pub transform: TransformOptions,
+    /// Convert only the i-th of n shards (i from 0)
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<String>,
+    /// Threads; 0 takes every core
+    #[arg(long, default_value_t = 0)]
+    pub jobs: usize,
+    /// Convert at most this many items
+    #[arg(long)]
+    pub limit: Option<usize>,
+    /// Stop at the first item that fails
+    #[arg(long)]
+    pub strict: bool,
+    /// Do not keep the sampled points beside the coefficients
+    #[arg(long)]
+    pub no_points: bool,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `pretrain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra pretrain m10.spectra -o runs/m10
+  spectra pretrain m10.spectra -o runs/long --set train.epochs=200 --set seed=1
+  spectra pretrain m10.spectra -o runs/m10 --resume          go on after an interruption
+  spectra pretrain m40.spectra -o runs/paper --preset paper --device cuda")]
+pub struct Pretrain {
+    /// A store made by `spectra convert`
+    pub store: PathBuf,
+    /// The run folder to write
+    #[arg(long, short)]
+    pub output: PathBuf,
+    /// Settings to start from: tiny (CPU), small or paper
+    #[arg(long, default_value = "tiny")]
+    pub preset: String,
+    /// A TOML file of settings over the preset
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+    /// One setting over the preset and the file, such as train.epochs=50; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// cpu, cuda, cuda:1, …
+    #[arg(long, default_value = "cpu")]
+    pub device: String,
+    /// Go on from the newest checkpoint of the run
+    #[arg(long)]
+    pub resume: bool,
+}
+
+/// Options of `eval`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra eval m10.spectra --run runs/m10
+  spectra eval modelnet10 --run runs/m10 --data data/ --json m10.json --report m10.html
+  spectra eval m10.spectra --run runs/seed0 --run runs/seed1 --run runs/seed2
+  SPECTRA_DATA=data spectra eval modelnet40 --run runs/m40
+
+Protocol: official split, full test set, hyper-parameters by cross-validation inside the training
+set, mean and spread over the seeds. The controls stand in the same table.")]
+pub struct Eval {
+    /// A data set's name (modelnet10, modelnet40), a store, or a folder of shapes
+    pub target: String,
+    /// The run whose encoder is evaluated; several runs of different seeds give mean and spread
+    #[arg(long, required = true)]
+    pub run: Vec<PathBuf>,
+    /// Folder that holds data sets under their usual names
+    #[arg(long, env = "SPECTRA_DATA")]
+    pub data: Option<PathBuf>,
+    /// Number of seeds of the random encoder
+    #[arg(long, default_value_t = 3)]
+    pub seeds: u64,
+    /// Write the rows as JSON
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+    /// Write a self-contained HTML report
+    #[arg(long)]
+    pub report: Option<PathBuf>,
+    /// cpu, cuda, cuda:1, …
+    #[arg(long, default_value = "cpu")]
+    pub device: String,
+}
+
+/// Options of `transform`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra transform bunny.ply --order 10
+  spectra transform bunny.ply --order 16 --json > bunny.json
+  spectra transform cloud.npy --raw --json                   points as they stand in the unit ball
+  spectra transform bunny.ply --power")]
+pub struct Transform {
+    /// A mesh or a point cloud, in any format that Spectra reads
+    pub file: PathBuf,
+    /// The transform
+    #[command(flatten)]
+    pub transform: TransformOptions,
+    /// Take the points as they stand in the unit ball: no centring, scaling or sampling
+    #[arg(long)]
+    pub raw: bool,
+    /// Print JSON: basis, order, points, center, scale, coefficients in flat order
+    #[arg(long)]
+    pub json: bool,
+    /// Print the energy of each degree instead of the coefficients
+    #[arg(long)]
+    pub power: bool,
+    /// Print the rotation invariants instead of the coefficients
+    #[arg(long)]
+    pub invariants: bool,
+}
+
+/// Options of `reconstruct`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra reconstruct bunny.ply --order 20 -o bunny-20.ply
+  spectra reconstruct m10.spectra#chair/chair_0001 -o chair.png")]
+pub struct Reconstruct {
+    /// A shape file, or STORE#ID for an item of a store
+    pub source: String,
+    /// Output: .ply (points) or .png (picture)
+    #[arg(long, short)]
+    pub output: PathBuf,
+    /// The transform, for a shape file
+    #[command(flatten)]
+    pub transform: TransformOptions,
+}
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra export m10.spectra --npz m10.npz
+  spectra export m10.spectra --run runs/m10 --npz features.npz
+
+Arrays: coefficients or features [rows, values] f32, labels i64 (-1: none), splits u8 (0 train,
+1 test, 2 val), and ids [rows, width] u8, padded with zeros: ids.view(f"S{ids.shape[1]}") gives them as strings.")]
+pub struct Export {
+    /// A store
+    pub store: PathBuf,
+    /// Export the features of this run's encoder instead of the coefficients
+    #[arg(long)]
+    pub run: Option<PathBuf>,
+    /// The file to write
+    #[arg(long)]
+    pub npz: PathBuf,
+    /// cpu, cuda, cuda:1, …
+    #[arg(long, default_value = "cpu")]
+    pub device: String,
+}
+
+/// Options of `info`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  spectra info bunny.ply\n  spectra info m10.spectra\n  spectra info runs/m10"
+)]
+pub struct Info {
+    /// A shape file, a store, a run, or a folder of shapes
+    pub path: PathBuf,
+}
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  spectra verify m10.spectra")]
+pub struct Verify {
+    /// A store
+    pub path: PathBuf,
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  spectra doctor")]
+pub struct Doctor {}

@@ -1,0 +1,117 @@
+//! `spectra demo`: the whole job on shapes made on the spot.
+
+use spectra_datasets::synthetic::{self, SyntheticOptions};
+use spectra_datasets::{ConvertOptions, DatasetKind, Store};
+use spectra_model::Config;
+use spectra_pointcloud::{Limits, render, unit_cloud};
+
+use super::{convert, eval, pretrain};
+use crate::cli;
+use crate::outcome::Outcome;
+use crate::progress::{Progress, stop_requested};
+
+/// Objects of each family.
+const TRAIN: usize = 80;
+const TEST: usize = 25;
+const EPOCHS: usize = 30;
+
+pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
+    let root = &options.output;
+    if root.exists() {
+        anyhow::bail!(
+            "{}: exists already; remove it or choose another folder with -o",
+            root.display()
+        );
+    }
+    let (shapes, run) = (root.join("shapes"), root.join("run"));
+    let say = |text: String| {
+        if !quiet {
+            eprintln!("{text}");
+        }
+    };
+    say(format!(
+        "making {} families of shapes, {TRAIN} + {TEST} of each",
+        synthetic::FAMILIES.len()
+    ));
+    let made = SyntheticOptions {
+        train: TRAIN,
+        test: TEST,
+        seed: options.seed,
+        ..SyntheticOptions::default()
+    };
+    synthetic::write(&shapes, &made)?;
+    let dataset = spectra_datasets::open(&shapes, DatasetKind::Auto)?;
+    gallery(&dataset, root)?;
+
+    let path = root.join("shapes.spectra");
+    let progress = Progress::start("convert", quiet);
+    let settings = ConvertOptions {
+        seed: options.seed,
+        points: 1024,
+        order: 10,
+        ..ConvertOptions::default()
+    };
+    spectra_datasets::convert(&dataset, &path, &settings, &convert::Watch(&progress))?;
+    progress.finish(&format!("{} items", dataset.items.len()));
+    let store = Store::open(&path)?;
+
+    let mut config = Config::preset("tiny")?;
+    config.seed = options.seed;
+    config.train.epochs = EPOCHS;
+    let progress = Progress::start("pretrain", quiet);
+    let trained = spectra_model::pretrain(
+        &store,
+        &run,
+        &config,
+        "cpu",
+        false,
+        &pretrain::Watch(&progress),
+    )?;
+    progress.finish(&format!("step {}, loss {:.4}", trained.step, trained.loss));
+    if stop_requested() {
+        anyhow::bail!("stopped");
+    }
+    let report = eval::report(&store, std::slice::from_ref(&run), 3, "cpu", quiet)?;
+    let page = root.join("report.html");
+    std::fs::write(&page, report.to_html())?;
+    println!("{}", report.to_text());
+    println!("report: {}", page.display());
+    Ok(Outcome::Done)
+}
+
+/// One shape of each family, as a picture.
+fn gallery(dataset: &spectra_datasets::Dataset, root: &std::path::Path) -> anyhow::Result<()> {
+    let limits = Limits::default();
+    let mut pictures = Vec::new();
+    for class in 0..dataset.classes.len() as u32 {
+        let Some(index) = dataset
+            .items
+            .iter()
+            .position(|item| item.class == Some(class))
+        else {
+            continue;
+        };
+        let shape = spectra_pointcloud::read_path(
+            &dataset.root.join(&dataset.items[index].source),
+            &limits,
+        )?;
+        let cloud = unit_cloud(&shape, 6000, 0, index as u64)?;
+        pictures.push(render::points_png(
+            &cloud.points,
+            180,
+            render::View::default(),
+        ));
+    }
+    let rows: Vec<_> = pictures.chunks(5).map(render::beside).collect();
+    let mut whole = image::RgbImage::new(
+        rows[0].width(),
+        rows.iter().map(image::RgbImage::height).sum(),
+    );
+    let mut top = 0;
+    for row in &rows {
+        image::imageops::replace(&mut whole, row, 0, top);
+        top += i64::from(row.height());
+    }
+    render::write_png(&root.join("shapes.png"), &whole)?;
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! `spectra export`: a store or a run's features for NumPy.
+
+use std::fs::File;
+
+use anyhow::Context;
+use ndarray::{Array1, Array2};
+use ndarray_npy::NpzWriter;
+use spectra_datasets::{Split, Store};
+use spectra_model::{Encoder, RunInfo};
+
+use crate::cli;
+use crate::outcome::Outcome;
+
+pub fn run(options: &cli::Export) -> anyhow::Result<Outcome> {
+    let store = Store::open(&options.store)?;
+    let rows = store.rows_without_points()?;
+    let (name, values) = match &options.run {
+        None => ("coefficients", rows.coefficients),
+        Some(run) => {
+            RunInfo::load(run)?.check_store(&store)?;
+            (
+                "features",
+                Encoder::load(run, &options.device)?.features(&rows.coefficients.view())?,
+            )
+        }
+    };
+    let place = || options.npz.display().to_string();
+    let draft = options.npz.with_extension("npz.tmp");
+    let mut npz = NpzWriter::new(File::create(&draft).with_context(place)?);
+    npz.add_array(name, &values)?;
+    npz.add_array(
+        "labels",
+        &rows
+            .labels
+            .iter()
+            .map(|label| i64::from(*label))
+            .collect::<Array1<i64>>(),
+    )?;
+    let split = |split: &Split| match split {
+        Split::Train => 0u8,
+        Split::Test => 1,
+        Split::Val => 2,
+    };
+    npz.add_array(
+        "splits",
+        &rows.splits.iter().map(split).collect::<Array1<u8>>(),
+    )?;
+    npz.add_array("ids", &fixed_width(&rows.ids))?;
+    npz.finish()?.sync_all()?;
+    std::fs::rename(&draft, &options.npz).with_context(place)?;
+    println!(
+        "{}: {name} {} x {}",
+        options.npz.display(),
+        values.nrows(),
+        values.ncols()
+    );
+    Ok(Outcome::Done)
+}
+
+/// Ids as rows of bytes, padded with zeros: `ids.view("S<width>")` in NumPy gives them back as strings.
+fn fixed_width(ids: &[String]) -> Array2<u8> {
+    let width = ids.iter().map(String::len).max().unwrap_or(0).max(1);
+    let mut bytes = Array2::zeros((ids.len(), width));
+    for (mut row, id) in bytes.outer_iter_mut().zip(ids) {
+        row.iter_mut()
+            .zip(id.bytes())
+            .for_each(|(slot, byte)| *slot = byte);
+    }
+    bytes
+}

@@ -1,0 +1,33 @@
+//! One file per verb.
+
+mod convert;
+mod demo;
+mod doctor;
+mod eval;
+mod export;
+mod info;
+mod pretrain;
+mod reconstruct;
+mod transform;
+mod verify;
+
+use crate::cli::{Arguments, Command};
+use crate::outcome::Outcome;
+
+/// Does what was asked for.
+pub fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
+    crate::progress::listen_for_stop()?;
+    let quiet = arguments.quiet;
+    match arguments.command {
+        Command::Demo(options) => demo::run(&options, quiet),
+        Command::Convert(options) => convert::run(&options, quiet),
+        Command::Pretrain(options) => pretrain::run(&options, quiet),
+        Command::Eval(options) => eval::run(&options, quiet),
+        Command::Transform(options) => transform::run(&options),
+        Command::Reconstruct(options) => reconstruct::run(&options),
+        Command::Export(options) => export::run(&options),
+        Command::Info(options) => info::run(&options),
+        Command::Verify(options) => verify::run(&options),
+        Command::Doctor(options) => doctor::run(&options),
+    }
+}

@@ -1,0 +1,99 @@
+//! `spectra transform`: coefficients of one shape.
+
+use std::io::Write;
+
+use serde_json::json;
+use spectra_pointcloud::{Limits, Shape, UnitCloud, read_path, unit_cloud};
+use spectra_spectral::{
+    Basis, ZernikePlan, power_spectrum, spherical_from_cloud, zernike_invariants,
+};
+
+use crate::cli;
+use crate::outcome::{Outcome, Usage};
+
+pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
+    if options.power && options.invariants {
+        return Err(Usage("--power and --invariants: choose one".into()).into());
+    }
+    let (basis, order) = (options.transform.basis, options.transform.order);
+    let shape = read_path(&options.file, &Limits::default())?;
+    let (cloud, weights) = if options.raw {
+        as_it_stands(&shape)
+    } else {
+        (sampled(&shape, options)?, None)
+    };
+    let coefficients = coefficients(&cloud, weights, basis, order)?;
+    let values = match (options.power, options.invariants, basis) {
+        (true, _, Basis::Spherical) | (_, true, Basis::Spherical) => power_spectrum(&coefficients),
+        (true, _, Basis::Zernike) => degree_energy(&coefficients, order),
+        (_, true, Basis::Zernike) => zernike_invariants(&coefficients, order)?,
+        _ => coefficients,
+    };
+    let mut out = std::io::stdout().lock();
+    if options.json {
+        let name = if options.power {
+            "power"
+        } else if options.invariants {
+            "invariants"
+        } else {
+            "coefficients"
+        };
+        let value = json!({
+            "basis": basis, "order": order, "points": cloud.points.len(),
+            "center": cloud.center, "scale": cloud.scale, name: values,
+        });
+        writeln!(out, "{value}")?;
+    } else {
+        for value in values {
+            writeln!(out, "{value:e}")?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn sampled(shape: &Shape, options: &cli::Transform) -> anyhow::Result<UnitCloud> {
+    Ok(unit_cloud(
+        shape,
+        options.transform.points,
+        options.transform.seed,
+        0,
+    )?)
+}
+
+/// The points of the file, and its weights.
+fn as_it_stands(shape: &Shape) -> (UnitCloud, Option<&[f64]>) {
+    let weights = match shape {
+        Shape::Cloud(cloud) => cloud.weights.as_deref(),
+        Shape::Mesh(_) => None,
+    };
+    (
+        UnitCloud {
+            points: shape.points().to_vec(),
+            center: [0.0; 3],
+            scale: 1.0,
+        },
+        weights,
+    )
+}
+
+/// Coefficients of a cloud in flat order, in f64.
+pub fn coefficients(
+    cloud: &UnitCloud,
+    weights: Option<&[f64]>,
+    basis: Basis,
+    order: usize,
+) -> anyhow::Result<Vec<f64>> {
+    Ok(match basis {
+        Basis::Zernike => ZernikePlan::<f64>::new(order)?.moments(&cloud.points, weights)?,
+        Basis::Spherical => spherical_from_cloud(&cloud.points, order)?,
+    })
+}
+
+/// Sum of squares of each degree n.
+fn degree_energy(coefficients: &[f64], order: usize) -> Vec<f64> {
+    let count = |n: usize| Basis::Zernike.count(n);
+    let range = |n: usize| if n == 0 { 0..1 } else { count(n - 1)..count(n) };
+    (0..=order)
+        .map(|n| coefficients[range(n)].iter().map(|c| c * c).sum())
+        .collect()
+}

@@ -1,0 +1,86 @@
+//! How a command ends: the exit status, and errors told once on one line.
+
+use std::io::ErrorKind;
+use std::process::ExitCode;
+
+/// How a command that did not fail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything asked for was done: status 0.
+    Done,
+    /// Done, but some items failed; they are recorded: status 3.
+    SomeFailed,
+}
+
+/// Turns the outcome into an exit status, and prints the error, if any, with its causes on one line.
+pub fn exit_code(result: anyhow::Result<Outcome>) -> ExitCode {
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::SomeFailed) => ExitCode::from(3),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", one_line(&error));
+            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// Prints what the argument parser says: help and version are no errors, the rest is status 2.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing can be done where even the help cannot be printed.
+    let _ignored = error.print();
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}
+
+/// Arguments that parse one by one but make no sense together or for the data at hand.
+#[derive(Debug)]
+pub struct Usage(pub String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// A library's error may already contain the text of its source; each text is told once.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string().replace('\n', " ");
+        if line.contains(&text) {
+            continue;
+        }
+        if !line.is_empty() {
+            line.push_str(": ");
+        }
+        line.push_str(&text);
+    }
+    line
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|io| io.kind() == ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn causes_are_joined_and_told_once() {
+        let error = Err::<(), _>(anyhow::anyhow!("inner"))
+            .context("outer: inner")
+            .unwrap_err();
+        assert_eq!(one_line(&error), "outer: inner");
+        let error = Err::<(), _>(anyhow::anyhow!("a\nb"))
+            .context("outer")
+            .unwrap_err();
+        assert_eq!(one_line(&error), "outer: a b");
+    }
+}

@@ -1,0 +1,113 @@
+//! Progress for people: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
+
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Set by Ctrl-C; long work looks at it and ends cleanly with what is finished kept.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Lets the first Ctrl-C ask for a clean end; the second ends at once.
+pub fn listen_for_stop() -> anyhow::Result<()> {
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        eprintln!("\nstopping: what is finished is kept (again to stop at once)");
+    })?;
+    Ok(())
+}
+
+/// Whether a clean end was asked for.
+pub fn stop_requested() -> bool {
+    STOP.load(Ordering::SeqCst)
+}
+
+/// Where progress goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Bar,
+    Lines,
+    Silent,
+}
+
+/// Progress of one job with a known or unknown number of steps.
+pub struct Progress {
+    mode: Mode,
+    name: &'static str,
+    bar: ProgressBar,
+    last: Mutex<Instant>,
+}
+
+/// Plain lines come at most this often.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+impl Progress {
+    /// Starts a job called `name`.
+    pub fn start(name: &'static str, quiet: bool) -> Self {
+        let mode = match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => Mode::Silent,
+            (false, true) => Mode::Bar,
+            (false, false) => Mode::Lines,
+        };
+        let bar = if mode == Mode::Bar {
+            ProgressBar::no_length()
+        } else {
+            ProgressBar::hidden()
+        };
+        if let Ok(style) = ProgressStyle::with_template(
+            "{prefix} {wide_bar} {pos}/{len} {per_sec} eta {eta} {msg}",
+        ) {
+            bar.set_style(style);
+        }
+        bar.set_prefix(name);
+        Self {
+            mode,
+            name,
+            bar,
+            last: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// Reports that `done` of `total` steps are finished.
+    pub fn set(&self, done: usize, total: usize, message: &str) {
+        self.bar.set_length(total as u64);
+        self.bar.set_position(done as u64);
+        if self.mode == Mode::Bar {
+            self.bar.set_message(message.to_owned());
+        } else if self.mode == Mode::Lines && self.line_is_due(done == total) {
+            let rate = done as f64 / self.bar.elapsed().as_secs_f64().max(1e-9);
+            let left = total.saturating_sub(done) as f64 / rate.max(1e-9);
+            eprintln!(
+                "{}: {done}/{total} {rate:.1}/s, {left:.0} s left {message}",
+                self.name
+            );
+        }
+    }
+
+    fn line_is_due(&self, last_one: bool) -> bool {
+        let Ok(mut last) = self.last.lock() else {
+            return false;
+        };
+        if last_one || last.elapsed() >= LINE_EVERY {
+            *last = Instant::now();
+            return true;
+        }
+        false
+    }
+
+    /// Ends the job with one line that says what came of it.
+    pub fn finish(self, message: &str) {
+        self.bar.finish_and_clear();
+        if self.mode != Mode::Silent {
+            eprintln!(
+                "{}: {message} in {:.1} s",
+                self.name,
+                self.bar.elapsed().as_secs_f64()
+            );
+        }
+    }
+}
