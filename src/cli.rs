@@ -245,7 +245,7 @@ Examples:
   spectra export m10.spectra --run runs/m10 --npz features.npz
 
 Arrays: coefficients or features [rows, values] f32, labels i64 (-1: none), splits u8 (0 train,
-1 test, 2 val), and ids [rows, width] u8, padded with zeros: ids.view(f"S{ids.shape[1]}") gives them as strings.")]
+1 test, 2 val), and ids [rows, width] u8, padded with zeros: ids.view('S%d' % ids.shape[1]) gives strings.")]
 pub struct Export {
     /// A store
     pub store: PathBuf,
