@@ -61,7 +61,7 @@ fn clouds(input: &Input) -> Result<CloudSet, ReadError> {
         .with_max_read_bytes(bytes);
     let file = Hdf5File::from_bytes_with_options(input.bytes, options)
         .map_err(|error| damaged(input, "the file", &error))?;
-    let data = array(&file, "data").ok_or_else(|| ReadError::MissingMember {
+    let data = array(input, &file, "data")?.ok_or_else(|| ReadError::MissingMember {
         place: input.place(At::File),
         member: "data".into(),
     })?;
@@ -76,7 +76,7 @@ fn clouds(input: &Input) -> Result<CloudSet, ReadError> {
         .into_iter()
         .map(PointCloud::new)
         .collect();
-    if let Some(normals) = array(&file, "normal") {
+    if let Some(normals) = array(input, &file, "normal")? {
         if normals.shape() != data.shape() {
             return Err(wrong_shape(
                 input,
@@ -97,7 +97,7 @@ fn clouds(input: &Input) -> Result<CloudSet, ReadError> {
             return Err(input.not_finite(At::File, format!("point {at} at {:?}", cloud.points[at])));
         }
     }
-    let labels = match array(&file, "label") {
+    let labels = match array(input, &file, "label")? {
         None => Vec::new(),
         Some(labels) if labels.shape().iter().product::<u64>() == count => {
             let numbers = numbers(input, &labels)?;
@@ -108,8 +108,19 @@ fn clouds(input: &Input) -> Result<CloudSet, ReadError> {
     Ok(CloudSet { clouds, labels })
 }
 
-fn array(file: &Hdf5File, name: &str) -> Option<Dataset> {
-    file.dataset(&format!("/{name}")).ok()
+/// An array by its name, `None` where the file has none.
+fn array(input: &Input, file: &Hdf5File, name: &str) -> Result<Option<Dataset>, ReadError> {
+    let mut error = match file.dataset(&format!("/{name}")) {
+        Ok(array) => return Ok(Some(array)),
+        Err(error) => error,
+    };
+    while let Error::Context { source, .. } = error {
+        error = *source;
+    }
+    match error {
+        Error::DatasetNotFound(_) => Ok(None),
+        other => Err(damaged(input, "an array", &other)),
+    }
 }
 
 fn damaged(input: &Input, what: &str, error: &Error) -> ReadError {
