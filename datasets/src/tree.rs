@@ -20,7 +20,6 @@ const NOT_SHAPES: [&str; 8] = [
 ];
 
 /// Largest list, table or taxonomy that is read.
-#[allow(dead_code)]
 const TEXT_LIMIT: u64 = 1 << 30;
 
 /// Names of files and folders below a root, sorted; nothing is opened until [`Tree::read`].
@@ -112,7 +111,6 @@ impl Tree {
     }
 
     /// True if there is a file of this name.
-    #[allow(dead_code)]
     pub fn has(&self, file: &str) -> bool {
         self.files
             .binary_search_by(|found| found.as_str().cmp(file))
@@ -138,7 +136,6 @@ impl Tree {
     }
 
     /// A file as text; what is not UTF-8 is replaced, since names and numbers are ASCII.
-    #[allow(dead_code)]
     pub fn text(&self, file: &str) -> Result<String, DatasetError> {
         Ok(String::from_utf8_lossy(&self.read(file, TEXT_LIMIT)?).into_owned())
     }

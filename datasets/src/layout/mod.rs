@@ -1,7 +1,9 @@
 //! How data sets lie on disk, one file for each layout, and how they are told apart.
 
 mod folder;
+mod lists;
 mod modelnet;
+mod shapenet;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,19 +60,46 @@ fn recognise(tree: &Tree, kind: DatasetKind) -> Result<Found, DatasetError> {
     if tree.files.is_empty() {
         return Err(not_recognised(&tree.top(), "an empty folder"));
     }
+    let required = |found: Option<Found>, without: &str| {
+        found.ok_or_else(|| not_recognised(&tree.top(), without))
+    };
     match kind {
-        DatasetKind::Auto => match modelnet::read(tree)? {
-            Some(found) => Ok(found),
-            None => folder::read(tree),
-        },
-        DatasetKind::Modelnet => modelnet::read(tree)?
-            .ok_or_else(|| not_recognised(&tree.top(), "no folders of classes with train or test")),
+        DatasetKind::Auto => automatic(tree),
+        DatasetKind::Modelnet => required(modelnet::read(tree)?, "no classes with train or test"),
+        DatasetKind::ModelnetResampled => required(
+            lists::resampled(tree)?,
+            "no modelnet40_train.txt with its shapes",
+        ),
+        DatasetKind::Shapenet => required(shapenet::core(tree)?, "no <synset>/<model>/model.obj"),
+        DatasetKind::Shapenet55 => required(shapenet::fifty_five(tree)?, "no <synset>-<model>.npy"),
+        DatasetKind::ShapenetPart => required(
+            lists::shapenet_part(tree)?,
+            "no synsetoffset2category.txt with its shapes",
+        ),
         DatasetKind::Folder => folder::read(tree),
         other => Err(DatasetError::layout(
             &tree.top(),
             format!("the layout `{other}` is not read by this version; try `--dataset folder`"),
         )),
     }
+}
+
+/// The most particular layout that fits.
+fn automatic(tree: &Tree) -> Result<Found, DatasetError> {
+    type Reader = fn(&Tree) -> Result<Option<Found>, DatasetError>;
+    let readers: [Reader; 5] = [
+        lists::resampled,
+        lists::shapenet_part,
+        shapenet::fifty_five,
+        shapenet::core,
+        modelnet::read,
+    ];
+    for read in readers {
+        if let Some(found) = read(tree)? {
+            return Ok(found);
+        }
+    }
+    folder::read(tree)
 }
 
 fn not_recognised(path: &Path, found: &str) -> DatasetError {
