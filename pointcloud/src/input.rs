@@ -97,6 +97,19 @@ impl<'a> Input<'a> {
         self.within("faces", found, self.limits.faces)
     }
 
+    pub fn check_line(&self, at: At, found: u64) -> Result<(), ReadError> {
+        let limit = self.limits.line;
+        if found <= limit {
+            return Ok(());
+        }
+        Err(ReadError::Limit {
+            place: self.place(at),
+            what: "bytes in one line",
+            limit,
+            found,
+        })
+    }
+
     pub fn check_bytes(&self, found: u64) -> Result<(), ReadError> {
         self.within("bytes", found, self.limits.bytes)
     }

@@ -1,8 +1,13 @@
 //! Small pictures of shapes for reports.
 
-use image::{Rgb, RgbImage};
+use std::io;
+use std::path::Path;
 
+use image::{ImageFormat, Rgb, RgbImage, imageops};
+
+use crate::error::WriteError;
 use crate::sample::{cross, norm};
+use crate::write::whole_file;
 
 /// From where a picture is taken: parallel projection, z up.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,8 +33,9 @@ const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
 const NEAR: [f64; 3] = [24.0, 52.0, 110.0];
 const FAR: [f64; 3] = [170.0, 205.0, 235.0];
 
-/// Draws points as small discs, darker the nearer they are, in a square picture of `size` pixels. The points
-/// are centred and scaled to fill it; points that are not finite are left out.
+/// Draws points as small discs, darker the nearer they are, in a square picture of `size` pixels. Points
+/// that all lie in the unit ball are drawn as they stand, so that pictures of one shape compare; others are
+/// centred and scaled to fill the picture. Points that are not finite are left out.
 ///
 /// The cost is O(points + size^2), and the picture depends on the arguments alone.
 pub fn points_png(points: &[[f64; 3]], size: u32, view: View) -> RgbImage {
@@ -53,6 +59,32 @@ pub fn points_png(points: &[[f64; 3]], size: u32, view: View) -> RgbImage {
     image
 }
 
+/// Pictures side by side, as high as the highest.
+pub fn beside(pictures: &[RgbImage]) -> RgbImage {
+    let width = pictures.iter().map(RgbImage::width).sum();
+    let height = pictures.iter().map(RgbImage::height).max().unwrap_or(0);
+    let mut row = RgbImage::from_pixel(width, height, PAPER);
+    let mut left = 0;
+    for picture in pictures {
+        imageops::replace(&mut row, picture, left, 0);
+        left += i64::from(picture.width());
+    }
+    row
+}
+
+/// Writes a picture as PNG.
+///
+/// # Errors
+///
+/// [`WriteError`] with what the system said.
+pub fn write_png(path: &Path, picture: &RgbImage) -> Result<(), WriteError> {
+    whole_file(path, |out| {
+        picture
+            .write_to(out, ImageFormat::Png)
+            .map_err(io::Error::other)
+    })
+}
+
 /// The axes of the picture and how shapes are brought into it.
 pub(crate) struct Frame {
     center: [f64; 3],
@@ -62,7 +94,7 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// A frame that holds all points from any side; `None` without points or pixels.
+    /// The unit ball where it holds all points, else a frame that holds them from any side; `None` without points or pixels.
     pub fn around(points: &[[f64; 3]], size: u32, view: View) -> Option<Self> {
         let first = *points.first()?;
         if size == 0 {
@@ -77,10 +109,10 @@ impl Frame {
         let center = std::array::from_fn(|i| low[i] / 2.0 + high[i] / 2.0);
         let far = |p: &[f64; 3]| norm(std::array::from_fn(|i| p[i] - center[i]));
         let radius = points.iter().map(far).fold(0.0, f64::max);
-        let scale = if radius > 0.0 && radius.is_finite() {
-            1.0 / radius
-        } else {
-            1.0
+        let (center, scale) = match points.iter().all(|p| norm(*p) <= 1.0) {
+            true => ([0.0; 3], 1.0),
+            false if radius > 0.0 && radius.is_finite() => (center, 1.0 / radius),
+            false => (center, 1.0),
         };
         let (sin_a, cos_a) = view.azimuth.to_radians().sin_cos();
         let (sin_e, cos_e) = view.elevation.to_radians().sin_cos();

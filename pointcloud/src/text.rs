@@ -90,14 +90,8 @@ impl<'a> Lines<'a> {
             .iter()
             .position(|&b| b == end)
             .unwrap_or(self.rest.len());
-        if length as u64 > self.input.limits.line {
-            return Err(ReadError::Limit {
-                place: self.input.place(At::Line(self.number)),
-                what: "bytes in one line",
-                limit: self.input.limits.line,
-                found: length as u64,
-            });
-        }
+        self.input
+            .check_line(At::Line(self.number), length as u64)?;
         let text = &self.rest[..length];
         self.rest = self.rest.get(length + 1..).unwrap_or_default();
         Ok(Some(Line {

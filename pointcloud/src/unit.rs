@@ -23,7 +23,7 @@ pub struct UnitCloud {
 /// Takes at most `points` points of a shape and brings them into the unit ball.
 ///
 /// A mesh gives exactly `points` area-uniform samples of its surface. A cloud with more points gives a random
-/// subset, one with as many or fewer all its points as they are. What is random is drawn from
+/// subset in the order of the file, one with as many or fewer all its points as they are. What is random is drawn from
 /// [`random::stream`](crate::random::stream)`(seed, 0, item)`. Normals and weights are left out.
 ///
 /// # Errors
@@ -49,7 +49,9 @@ pub fn unit_cloud(
                 let other = i + below(&mut rng, order.len() - i);
                 order.swap(i, other);
             }
-            order[..points].iter().map(|&i| cloud.points[i]).collect()
+            order.truncate(points);
+            order.sort_unstable();
+            order.iter().map(|&i| cloud.points[i]).collect()
         }
     };
     UnitCloud::from_points(taken)

@@ -267,6 +267,7 @@ mod tests {
         let cases = [
             ("m.ply", mesh(), mesh()),
             ("m.off", mesh(), mesh()),
+            ("m.obj", mesh(), mesh()),
             ("c.ply", full.clone(), full.clone()),
             ("c.pcd", full.clone(), full.clone()),
             ("c.npy", full, bare.clone()),
@@ -283,7 +284,7 @@ mod tests {
             );
         }
         let files = fs::read_dir(dir.path()).expect("readable").count();
-        assert_eq!(files, 7, "temporary files are left");
+        assert_eq!(files, 8, "temporary files are left");
     }
 
     #[test]

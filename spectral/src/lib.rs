@@ -2,10 +2,24 @@
 
 mod basis;
 mod error;
+pub mod invariants;
+mod legendre;
+mod maps;
+mod radial;
 mod real;
+mod rotation;
+mod scaler;
+#[cfg(test)]
+mod testing;
 pub mod zernike;
 
 pub use basis::Basis;
 pub use error::SpectralError;
+pub use invariants::{power_spectrum, z_invariants, zernike_invariants};
+pub use legendre::{Legendre, harmonics, harmonics_into};
+pub use maps::{MapKind, MapLayout};
+pub use radial::{radial_points, spherical_from_cloud};
 pub use real::Real;
-pub use zernike::{ZernikePlan, ZernikeScratch, zernike_index};
+pub use rotation::Rotation;
+pub use scaler::Scaler;
+pub use zernike::{ZernikePlan, ZernikeScratch, simd_level, zernike_index};

@@ -3,9 +3,12 @@
 mod columns;
 pub(crate) mod npy;
 pub(crate) mod npz;
+pub(crate) mod obj;
 pub(crate) mod off;
 mod pcd;
 mod ply;
+pub(crate) mod stl;
+pub(crate) mod table;
 
 use std::fs::File;
 use std::io::Read;
@@ -58,6 +61,9 @@ pub fn read_bytes(bytes: &[u8], name: &str, limits: &Limits) -> Result<Shape, Re
     match format {
         Format::Off => off::read(&input),
         Format::Ply => ply::read(&input),
+        Format::Obj => obj::read(&input),
+        Format::Stl => stl::read(&input),
+        Format::Table => table::read(&input),
         Format::Pcd => pcd::read(&input),
         Format::Npy => npy::read(&input),
         Format::Npz => npz::read(&input),

@@ -3,7 +3,6 @@
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
-use zip::read::ZipFile;
 
 use super::npy;
 use crate::Shape;
@@ -48,17 +47,44 @@ pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
             });
         }
     };
-    let member = archive
-        .by_name(&chosen)
-        .map_err(|e| input.corrupt(At::File, e.to_string()))?;
-    let bytes = contents(input, member)?;
-    let name = format!("{}/{chosen}", input.name);
+    let mut shape = array(input, &mut archive, &chosen)?;
+    if let Shape::Cloud(cloud) = &mut shape
+        && names.iter().any(|name| name == "weights.npy")
+    {
+        cloud.weights = Some(weights(input, &mut archive, cloud.points.len())?);
+    }
+    Ok(shape)
+}
+
+fn array(input: &Input, archive: &mut Archive, member: &str) -> Result<Shape, ReadError> {
+    let (bytes, name) = contents(input, archive, member)?;
     npy::read(&Input {
         bytes: &bytes,
         name: &name,
         format: "NPY",
         limits: input.limits,
     })
+}
+
+/// The array `weights`, one number for each point.
+fn weights(input: &Input, archive: &mut Archive, count: usize) -> Result<Vec<f64>, ReadError> {
+    let (bytes, name) = contents(input, archive, "weights.npy")?;
+    let input = Input {
+        bytes: &bytes,
+        name: &name,
+        format: "NPY",
+        limits: input.limits,
+    };
+    let header = npy::header(&input)?;
+    if header.count() != Some(count as u64) {
+        let found = format!("shape {:?}", header.shape);
+        return Err(input.syntax(At::File, format!("{count} weights"), &found));
+    }
+    let data = npy::data(&input, &header)?;
+    Ok(data
+        .chunks_exact(header.size)
+        .map(|bytes| header.value(bytes))
+        .collect())
 }
 
 pub(crate) fn open<'a>(input: &Input<'a>) -> Result<Archive<'a>, ReadError> {
@@ -77,11 +103,26 @@ pub(crate) fn open<'a>(input: &Input<'a>) -> Result<Archive<'a>, ReadError> {
     Ok(archive)
 }
 
-/// All bytes of a member, within the limits.
-fn contents<R: Read>(input: &Input, member: ZipFile<R>) -> Result<Vec<u8>, ReadError> {
-    let limit = input.limits.expanded(member.compressed_size());
+/// All bytes of a member, within the limits, and its name for messages.
+fn contents(
+    input: &Input,
+    archive: &mut Archive,
+    member: &str,
+) -> Result<(Vec<u8>, String), ReadError> {
+    let file = archive
+        .by_name(member)
+        .map_err(|error| input.corrupt(At::File, format!("member `{member}`: {error}")))?;
+    let limit = input.limits.expanded(file.compressed_size());
+    Ok((
+        unpack(input, file, limit)?,
+        format!("{}/{member}", input.name),
+    ))
+}
+
+/// What a decoder gives, up to a limit.
+pub(crate) fn unpack(input: &Input, decoder: impl Read, limit: u64) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
-    member
+    decoder
         .take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|error| input.corrupt(At::File, error.to_string()))?;
@@ -90,7 +131,7 @@ fn contents<R: Read>(input: &Input, member: ZipFile<R>) -> Result<Vec<u8>, ReadE
         let place = input.place(At::File);
         return Err(ReadError::Limit {
             place,
-            what: "decompressed bytes",
+            what: "unpacked bytes",
             limit,
             found,
         });
