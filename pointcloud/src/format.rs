@@ -1,6 +1,6 @@
 //! Which format a file is in.
 
-use crate::read::{obj, off, stl, table};
+use crate::read::{binvox, hdf5, obj, off, stl, table};
 
 /// The formats that are read, with the extensions that their files usually have.
 pub const FORMATS: &[(&str, &[&str])] = &[
@@ -11,6 +11,8 @@ pub const FORMATS: &[(&str, &[&str])] = &[
     ("PCD", &["pcd"]),
     ("NPY", &["npy"]),
     ("NPZ", &["npz"]),
+    ("HDF5", &["h5", "hdf5"]),
+    ("binvox", &["binvox"]),
     (
         "text table",
         &["xyz", "pts", "txt", "csv", "xyzn", "xyzrgb", "asc"],
@@ -18,7 +20,8 @@ pub const FORMATS: &[(&str, &[&str])] = &[
 ];
 
 /// The same list for messages.
-pub(crate) const KNOWN: &str = "OFF, PLY, OBJ, STL, PCD, NPY, NPZ, a table of numbers";
+pub(crate) const KNOWN: &str =
+    "OFF, PLY, OBJ, STL, PCD, NPY, NPZ, HDF5, binvox, a table of numbers";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -29,6 +32,8 @@ pub(crate) enum Format {
     Pcd,
     Npy,
     Npz,
+    Hdf5,
+    Binvox,
     Table,
 }
 
@@ -42,6 +47,8 @@ impl Format {
             Self::Pcd => "PCD",
             Self::Npy => "NPY",
             Self::Npz => "NPZ",
+            Self::Hdf5 => "HDF5",
+            Self::Binvox => "binvox",
             Self::Table => "text table",
         }
     }
@@ -58,8 +65,14 @@ impl Format {
         if bytes.starts_with(b"\x93NUMPY") {
             return Some(Self::Npy);
         }
-        if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+        if crate::packed::is_zip(bytes) {
             return Some(Self::Npz);
+        }
+        if bytes.starts_with(hdf5::MAGIC) {
+            return Some(Self::Hdf5);
+        }
+        if bytes.starts_with(binvox::MAGIC) {
+            return Some(Self::Binvox);
         }
         if stl::is_binary(bytes) {
             return Some(Self::Stl);
@@ -88,6 +101,8 @@ impl Format {
             "pcd" => Some(Self::Pcd),
             "npy" => Some(Self::Npy),
             "npz" => Some(Self::Npz),
+            "h5" | "hdf5" => Some(Self::Hdf5),
+            "binvox" => Some(Self::Binvox),
             "xyz" | "pts" | "txt" | "csv" | "xyzn" | "xyzrgb" | "asc" => Some(Self::Table),
             _ => None,
         }

@@ -15,7 +15,9 @@
 //! # Formats
 //!
 //! The content decides which format a file is read as; its name decides only where the content leaves it open
-//! (columns of numbers, for example). [`read_path`] and [`read_bytes`] take the formats that [`FORMATS`] lists.
+//! (columns of numbers, for example). [`read_path`] and [`read_bytes`] take the formats that [`FORMATS`] lists,
+//! each also inside gzip, xz or zstd, and as the only shape in a zip or tar archive; [`visit_archive`] walks
+//! archives of many.
 //!
 //! # Safety of reading
 //!
@@ -35,6 +37,7 @@ mod error;
 mod format;
 mod input;
 mod limits;
+mod packed;
 mod read;
 mod sample;
 mod shape;
@@ -49,6 +52,8 @@ pub mod render;
 pub use error::{At, Place, ReadError, ShapeError, WriteError};
 pub use format::FORMATS;
 pub use limits::Limits;
+pub use packed::visit_archive;
+pub use read::hdf5::{CloudSet, read_hdf5_clouds};
 pub use read::{read_bytes, read_path};
 pub use sample::sample_surface;
 pub use shape::{Mesh, PointCloud, Shape};

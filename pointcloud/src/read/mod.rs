@@ -1,6 +1,8 @@
 //! Readers: one file for each format.
 
+pub(crate) mod binvox;
 mod columns;
+pub(crate) mod hdf5;
 pub(crate) mod npy;
 pub(crate) mod npz;
 pub(crate) mod obj;
@@ -12,11 +14,13 @@ pub(crate) mod table;
 
 use std::fs::File;
 use std::io::Read;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::error::{At, Place, ReadError};
 use crate::format::Format;
 use crate::input::{Input, quote};
+use crate::packed::{Packing, inner_name, is_tar, is_zip, visit_bytes};
 use crate::{Limits, Shape};
 
 /// Reads the shape in a file.
@@ -35,6 +39,40 @@ pub fn read_path(path: &Path, limits: &Limits) -> Result<Shape, ReadError> {
 ///
 /// [`ReadError`] with the name, the format and the place.
 pub fn read_bytes(bytes: &[u8], name: &str, limits: &Limits) -> Result<Shape, ReadError> {
+    nested(bytes, name, limits, 0)
+}
+
+/// How deep compressed files and archives are opened: a gzipped member of a tar.xz is three.
+const DEEPEST: u32 = 3;
+
+fn nested(bytes: &[u8], name: &str, limits: &Limits, depth: u32) -> Result<Shape, ReadError> {
+    let packing = Packing::of(bytes);
+    if let Some(format) = packing.map(Packing::name).or_else(|| archive(bytes)) {
+        let input = Input {
+            bytes,
+            name,
+            format,
+            limits,
+        };
+        input.check_bytes(bytes.len() as u64)?;
+        if depth == DEEPEST {
+            let advice = "unpack it first";
+            return Err(input.unsupported(
+                At::File,
+                "an archive in an archive in an archive",
+                advice,
+            ));
+        }
+        return match packing {
+            Some(packing) => nested(
+                &packing.unpack(&input)?,
+                &inner_name(name),
+                limits,
+                depth + 1,
+            ),
+            None => only_member(&input, depth),
+        };
+    }
     let Some(format) = Format::of(bytes, name) else {
         if bytes.is_empty() {
             return Err(ReadError::Empty {
@@ -67,6 +105,44 @@ pub fn read_bytes(bytes: &[u8], name: &str, limits: &Limits) -> Result<Shape, Re
         Format::Pcd => pcd::read(&input),
         Format::Npy => npy::read(&input),
         Format::Npz => npz::read(&input),
+        Format::Hdf5 => hdf5::read(&input),
+        Format::Binvox => binvox::read(&input),
+    }
+}
+
+/// The name of the kind of archive that bytes are; `None` for NPZ, which is read as one file.
+fn archive(bytes: &[u8]) -> Option<&'static str> {
+    if is_tar(bytes) {
+        return Some("tar");
+    }
+    (is_zip(bytes) && !npz::is_npz(bytes)).then_some("zip")
+}
+
+/// Reads the only file of an archive that could be a shape.
+fn only_member(input: &Input, depth: u32) -> Result<Shape, ReadError> {
+    let mut found = Vec::new();
+    visit_bytes(input, &mut |name, bytes| {
+        if Packing::of(&bytes).is_some() || Format::of(&bytes, name).is_some() {
+            found.push((name.to_owned(), bytes));
+        }
+        match found.len() {
+            0 | 1 => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        }
+    })?;
+    match found.as_slice() {
+        [] => Err(input.empty("no shapes")),
+        [(member, bytes)] => nested(
+            bytes,
+            &format!("{}/{member}", input.name),
+            input.limits,
+            depth + 1,
+        ),
+        _ => Err(ReadError::ManyShapes {
+            place: input.place(At::File),
+            count: found.len() as u64,
+            advice: "unpack it, or convert it as a data set",
+        }),
     }
 }
 

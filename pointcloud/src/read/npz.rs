@@ -26,6 +26,15 @@ const POINTS: &[&str] = &[
 /// An opened archive.
 pub(crate) type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
+/// Whether a zip holds arrays and nothing else.
+pub(crate) fn is_npz(bytes: &[u8]) -> bool {
+    ZipArchive::new(Cursor::new(bytes)).is_ok_and(|archive| {
+        archive
+            .file_names()
+            .all(|n| n.is_ok_and(|n| n.ends_with(".npy")))
+    })
+}
+
 /// Reads the array whose name says that it holds points, or the only one there is.
 pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
     let mut archive = open(input)?;

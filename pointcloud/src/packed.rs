@@ -1,0 +1,262 @@
+//! Compressed files, and archives read without unpacking them to disk.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use lzma_rust2::XzReader;
+use ruzstd::decoding::StreamingDecoder;
+use zip::ZipArchive;
+
+use crate::Limits;
+use crate::error::{At, ReadError};
+use crate::input::Input;
+use crate::read::npz::unpack;
+
+/// The dictionary that an xz file may ask for; `xz -9` asks for 64 MiB.
+const XZ_MEMORY_KIB: u32 = 256 << 10;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Packing {
+    Gzip,
+    Xz,
+    Zstd,
+}
+
+impl Packing {
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0x1f, 0x8b, ..] => Some(Self::Gzip),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Xz => "xz",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    fn decoder<'a>(self, packed: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(match self {
+            Self::Gzip => Box::new(MultiGzDecoder::new(packed)),
+            Self::Xz => Box::new(XzReader::new_mem_limit(packed, true, XZ_MEMORY_KIB)),
+            Self::Zstd => Box::new(StreamingDecoder::new(packed).map_err(io::Error::other)?),
+        })
+    }
+
+    /// What is in a compressed file, within the limits.
+    pub fn unpack(self, input: &Input) -> Result<Vec<u8>, ReadError> {
+        let decoder = self
+            .decoder(input.bytes)
+            .map_err(|e| input.corrupt(At::File, e.to_string()))?;
+        unpack(
+            input,
+            decoder,
+            input.limits.expanded(input.bytes.len() as u64),
+        )
+    }
+}
+
+/// The name of what is in a compressed file.
+pub(crate) fn inner_name(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((stem, "tgz" | "txz" | "tzst")) => format!("{stem}.tar"),
+        Some((stem, "gz" | "xz" | "zst" | "GZ")) => stem.to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+/// Whether bytes begin as a tar file does.
+pub(crate) fn is_tar(bytes: &[u8]) -> bool {
+    bytes.get(257..262) == Some(b"ustar")
+}
+
+pub(crate) fn is_zip(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
+}
+
+/// Hands each file in a zip or tar archive whose name is `wanted` to `visit`, one after the other in the order
+/// of the archive, until that breaks. Tar files may be compressed by gzip, xz or zstd. Nothing is written to
+/// disk, and one member is in memory at a time.
+///
+/// Folders and the metadata of macOS (`__MACOSX`, `.DS_Store`, `._*`) are passed over. The archive is refused
+/// by the name of the member where one is a link, or leads out of the archive (`..`, an absolute path).
+/// [`Limits`] bound each member ([`bytes`](Limits::bytes)), their number, and how far the archive as a whole may
+/// expand; [`Limits::bytes`] does not bound the archive itself.
+///
+/// # Errors
+///
+/// [`ReadError`] where the archive cannot be read, is damaged, or breaks one of these rules.
+pub fn visit_archive(
+    path: &Path,
+    limits: &Limits,
+    wanted: &dyn Fn(&str) -> bool,
+    visit: &mut dyn FnMut(&str, Vec<u8>) -> ControlFlow<()>,
+) -> Result<(), ReadError> {
+    let name = path.display().to_string();
+    let io = |source| ReadError::Io {
+        name: name.clone(),
+        source,
+    };
+    let mut file = File::open(path).map_err(io)?;
+    let size = file.metadata().map_err(io)?.len();
+    let mut head = Vec::new();
+    (&mut file).take(512).read_to_end(&mut head).map_err(io)?;
+    file.rewind().map_err(io)?;
+    let input = Input {
+        bytes: &head,
+        name: &name,
+        format: "archive",
+        limits,
+    };
+    let file = BufReader::with_capacity(1 << 16, file);
+    if is_zip(&head) {
+        return visit_zip(
+            &Input {
+                format: "zip",
+                ..input
+            },
+            file,
+            wanted,
+            visit,
+        );
+    }
+    let most = size
+        .saturating_mul(limits.expansion)
+        .saturating_add(16 << 20);
+    let tar = Input {
+        format: "tar",
+        ..input
+    };
+    match Packing::of(&head) {
+        Some(packing) => {
+            let decoder = packing
+                .decoder(file)
+                .map_err(|e| tar.corrupt(At::File, e.to_string()))?;
+            visit_tar(&tar, decoder.take(most), wanted, visit)
+        }
+        None if is_tar(&head) => visit_tar(&tar, file, wanted, visit),
+        None => Err(input.syntax(
+            At::Byte(0),
+            "a zip or tar archive",
+            &String::from_utf8_lossy(&head[..head.len().min(16)]),
+        )),
+    }
+}
+
+/// The files in an archive that is in memory.
+pub(crate) fn visit_bytes(
+    input: &Input,
+    visit: &mut dyn FnMut(&str, Vec<u8>) -> ControlFlow<()>,
+) -> Result<(), ReadError> {
+    match is_zip(input.bytes) {
+        true => visit_zip(input, Cursor::new(input.bytes), &|_| true, visit),
+        false => visit_tar(input, input.bytes, &|_| true, visit),
+    }
+}
+
+fn visit_zip(
+    input: &Input,
+    file: impl Read + Seek,
+    wanted: &dyn Fn(&str) -> bool,
+    visit: &mut dyn FnMut(&str, Vec<u8>) -> ControlFlow<()>,
+) -> Result<(), ReadError> {
+    let damaged = |error: zip::result::ZipError| input.corrupt(At::File, error.to_string());
+    let mut archive = ZipArchive::new(file).map_err(damaged)?;
+    check_members(input, archive.len() as u64)?;
+    for i in 0..archive.len() {
+        let member = archive.by_index(i).map_err(damaged)?;
+        let name = member.name().map_err(damaged)?.into_owned();
+        check_name(input, &name, member.is_symlink())?;
+        if member.is_dir() || is_metadata(&name) || !wanted(&name) {
+            continue;
+        }
+        let limit = input.limits.expanded(member.compressed_size());
+        let bytes = unpack(&within(input, &name), member, limit)?;
+        if visit(&name, bytes).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn visit_tar(
+    input: &Input,
+    stream: impl Read,
+    wanted: &dyn Fn(&str) -> bool,
+    visit: &mut dyn FnMut(&str, Vec<u8>) -> ControlFlow<()>,
+) -> Result<(), ReadError> {
+    let damaged = |error: io::Error| input.corrupt(At::File, error.to_string());
+    let mut archive = tar::Archive::new(stream);
+    for (i, entry) in archive.entries().map_err(damaged)?.enumerate() {
+        check_members(input, i as u64 + 1)?;
+        let entry = entry.map_err(damaged)?;
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let kind = entry.header().entry_type();
+        check_name(input, &name, kind.is_symlink() || kind.is_hard_link())?;
+        if !(kind.is_file() || kind.is_contiguous()) || is_metadata(&name) || !wanted(&name) {
+            continue;
+        }
+        let size = entry.size();
+        let bytes = unpack(&within(input, &name), entry, input.limits.bytes)?;
+        if (bytes.len() as u64) < size {
+            let found = format!("{} bytes", bytes.len());
+            return Err(input.truncated(At::File, format!("{size} bytes of `{name}`"), found));
+        }
+        if visit(&name, bytes).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn check_members(input: &Input, found: u64) -> Result<(), ReadError> {
+    let limit = input.limits.members;
+    if found <= limit {
+        return Ok(());
+    }
+    Err(ReadError::Limit {
+        place: input.place(At::File),
+        what: "members",
+        limit,
+        found,
+    })
+}
+
+fn check_name(input: &Input, member: &str, link: bool) -> Result<(), ReadError> {
+    let windows_drive = member.as_bytes().get(1) == Some(&b':');
+    let why = if link {
+        "it is a link"
+    } else if member.starts_with(['/', '\\']) || windows_drive {
+        "its path is absolute"
+    } else if member.split(['/', '\\']).any(|part| part == "..") {
+        "its path leads out of the archive"
+    } else {
+        return Ok(());
+    };
+    Err(ReadError::RefusedMember {
+        place: input.place(At::File),
+        member: member.to_owned(),
+        why,
+    })
+}
+
+fn is_metadata(member: &str) -> bool {
+    let file = member.rsplit('/').next().unwrap_or(member);
+    member.starts_with("__MACOSX/") || file == ".DS_Store" || file.starts_with("._")
+}
+
+/// The archive, with errors that name the member.
+fn within<'a>(input: &Input<'a>, member: &'a str) -> Input<'a> {
+    Input {
+        name: member,
+        ..*input
+    }
+}
