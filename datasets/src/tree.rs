@@ -66,6 +66,19 @@ impl Tree {
         Ok(tree)
     }
 
+    /// A data set in one file.
+    pub fn of_file(path: &Path) -> Result<Self, DatasetError> {
+        let root = path.parent().unwrap_or(path).to_owned();
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        let file = relative(Path::new(""), Path::new(name))?;
+        Ok(Self {
+            root,
+            prefix: String::new(),
+            files: vec![file],
+            folders: BTreeSet::new(),
+        })
+    }
+
     /// Walks down while there is one folder and no file.
     fn descend(&mut self) {
         loop {
