@@ -14,6 +14,9 @@ use crate::store::part::{self, Finished, Outcome};
 use crate::transform::Transformer;
 use crate::{Dataset, DatasetError, Failure, Item};
 
+/// Far above what clouds can bear; rows of 1.4 million coefficients.
+const MAX_ORDER: usize = 200;
+
 /// What to compute and how to go about it. The first four and `keep_points` decide what the rows are;
 /// `rows_per_part` how they are filed; the others change nothing in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +75,9 @@ impl ConvertOptions {
         }
         if self.limit == Some(0) {
             return Err(wrong("limit", "at least 1", "0".to_owned()));
+        }
+        if self.order > MAX_ORDER {
+            return Err(wrong("order", "at most 200", self.order.to_string()));
         }
         let (index, count) = self.shard;
         if index >= count {

@@ -178,7 +178,6 @@ impl DatasetError {
         }
     }
 
-    #[allow(dead_code)]
     pub(crate) fn line(path: &Path, line: usize, message: impl Into<String>) -> Self {
         Self::Line {
             path: path.to_owned(),

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::DatasetError;
+use crate::container::Containers;
 use crate::tree::Tree;
 
 /// The part of a data set that an item belongs to. Data sets without splits are all [`Split::Train`].
@@ -92,6 +93,7 @@ pub struct Dataset {
     /// What a user should know about how the folder was understood, one sentence each.
     pub notes: Vec<String>,
     pub(crate) tree: Tree,
+    pub(crate) containers: Containers,
 }
 
 /// What is here against the counts that the authors of a data set published.

@@ -24,7 +24,9 @@
 //! [`open`] takes a folder as people have it and tells classes and splits from the paths; no link is
 //! ever followed to the network. Recognised are `<class>/{train,test,val}/<shape>` (ModelNet, with its
 //! official counts), `{train,test,val}/<class>/<shape>`, `<class>/<shape>` and `<shape>`, the shapes in
-//! any format that `spectra-pointcloud` reads. Items are sorted by their path.
+//! any format that `spectra-pointcloud` reads; the resampled ModelNet with its lists, ModelNet40 and
+//! ScanObjectNN as HDF5, ModelNet10 as voxel grids, ShapeNetCore v1 and v2, ShapeNet55 and ShapeNetPart.
+//! Items are sorted by their path.
 //!
 //! # The store
 //!
@@ -43,6 +45,7 @@
 //! An item that cannot be used is recorded with a kind and a message, and the others go on. What concerns
 //! the whole run (a full disk, a source that vanished, another writer) ends it, and finished parts stay.
 
+mod container;
 mod convert;
 mod error;
 mod item;

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 
 use spectra_pointcloud::{Limits, Shape, read_bytes};
 
+use crate::container::split_source;
 use crate::{Dataset, DatasetError, Item};
 
 impl Dataset {
@@ -17,6 +18,11 @@ impl Dataset {
     /// Panics if `index` is not below the number of items.
     pub fn load(&self, index: usize) -> Result<Shape, DatasetError> {
         let item = &self.items[index];
+        if let Some((file, row)) =
+            split_source(&item.source).filter(|(file, _)| self.tree.has(file))
+        {
+            return self.containers.load(&self.tree, item, file, row);
+        }
         let limits = Limits::default();
         let bytes = self
             .tree

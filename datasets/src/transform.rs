@@ -1,32 +1,31 @@
 //! One shape to one row: normalised, sampled, transformed.
 
 use spectra_pointcloud::{Shape, unit_cloud};
-use spectra_spectral::{Basis, ZernikePlan};
+use spectra_spectral::{Basis, ZernikePlan, spherical_from_cloud};
 
 use crate::DatasetError;
 use crate::store::part::Row;
 
 /// The transform of a run, with its tables; shared by all threads.
 pub(crate) struct Transformer {
-    zernike: ZernikePlan<f64>,
+    kind: Kind,
     points: usize,
     seed: u64,
 }
 
+enum Kind {
+    Zernike(ZernikePlan<f64>),
+    /// Up to this degree.
+    Spherical(usize),
+}
+
 impl Transformer {
     pub fn new(basis: Basis, order: usize, points: usize, seed: u64) -> Result<Self, DatasetError> {
-        match basis {
-            Basis::Zernike => Ok(Self {
-                zernike: ZernikePlan::new(order)?,
-                points,
-                seed,
-            }),
-            Basis::Spherical => Err(DatasetError::Value {
-                what: "basis",
-                expected: "`zernike`, the one that stores are made of in this version",
-                found: format!("`{basis}`"),
-            }),
-        }
+        let kind = match basis {
+            Basis::Zernike => Kind::Zernike(ZernikePlan::new(order)?),
+            Basis::Spherical => Kind::Spherical(order),
+        };
+        Ok(Self { kind, points, seed })
     }
 
     /// The row of an item. What is drawn depends on the seed and the id alone, so neither a limit nor
@@ -39,10 +38,11 @@ impl Transformer {
         };
         let cloud = unit_cloud(shape, self.points, self.seed, number(id))
             .map_err(|error| fail(error.kind(), error.to_string()))?;
-        let coefficients = self
-            .zernike
-            .moments(&cloud.points, None)
-            .map_err(|error| fail("transform", error.to_string()))?;
+        let coefficients = match &self.kind {
+            Kind::Zernike(plan) => plan.moments(&cloud.points, None),
+            Kind::Spherical(order) => spherical_from_cloud(&cloud.points, *order),
+        }
+        .map_err(|error| fail("transform", error.to_string()))?;
         let [x, y, z] = cloud.center;
         Ok(Row {
             coefficients: coefficients.iter().map(|&value| value as f32).collect(),

@@ -20,7 +20,6 @@ const NOT_SHAPES: [&str; 8] = [
 ];
 
 /// Largest list, table or taxonomy that is read.
-#[allow(dead_code)]
 const TEXT_LIMIT: u64 = 1 << 30;
 
 /// Names of files and folders below a root, sorted; nothing is opened until [`Tree::read`].
@@ -65,6 +64,19 @@ impl Tree {
         tree.files.sort_unstable();
         tree.descend();
         Ok(tree)
+    }
+
+    /// A data set in one file.
+    pub fn of_file(path: &Path) -> Result<Self, DatasetError> {
+        let root = path.parent().unwrap_or(path).to_owned();
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        let file = relative(Path::new(""), Path::new(name))?;
+        Ok(Self {
+            root,
+            prefix: String::new(),
+            files: vec![file],
+            folders: BTreeSet::new(),
+        })
     }
 
     /// Walks down while there is one folder and no file.
@@ -112,7 +124,6 @@ impl Tree {
     }
 
     /// True if there is a file of this name.
-    #[allow(dead_code)]
     pub fn has(&self, file: &str) -> bool {
         self.files
             .binary_search_by(|found| found.as_str().cmp(file))
@@ -138,7 +149,6 @@ impl Tree {
     }
 
     /// A file as text; what is not UTF-8 is replaced, since names and numbers are ASCII.
-    #[allow(dead_code)]
     pub fn text(&self, file: &str) -> Result<String, DatasetError> {
         Ok(String::from_utf8_lossy(&self.read(file, TEXT_LIMIT)?).into_owned())
     }

@@ -312,6 +312,34 @@ fn strict_ends_at_a_failure_and_a_vanished_source_is_no_failure_of_an_item() {
 }
 
 #[test]
+fn the_spherical_basis_gives_the_outer_radius() {
+    let (folder, out) = (data(), tempfile::tempdir().unwrap());
+    let options = ConvertOptions {
+        basis: "spherical".parse().unwrap(),
+        ..options()
+    };
+    run(folder.path(), out.path(), &options);
+    let store = Store::open(out.path()).unwrap();
+    let rows = store.rows().unwrap();
+    assert_eq!(rows.coefficients.dim(), (30, 25));
+    // The mean outer radius is C_00 / sqrt(4 pi), and no radius exceeds 0.98.
+    let mean = |c: &f32| f64::from(*c) / (4.0 * std::f64::consts::PI).sqrt();
+    assert!(
+        rows.coefficients
+            .column(0)
+            .iter()
+            .map(mean)
+            .all(|r| (0.1..0.98).contains(&r))
+    );
+    assert!(
+        store
+            .manifest()
+            .fingerprint()
+            .starts_with("spherical order 4, 64 points")
+    );
+}
+
+#[test]
 fn options_out_of_range_are_named() {
     let (folder, out) = (data(), tempfile::tempdir().unwrap());
     for (options, word) in [

@@ -1,11 +1,15 @@
 //! How data sets lie on disk, one file for each layout, and how they are told apart.
 
+mod containers;
 mod folder;
+mod lists;
 mod modelnet;
+mod shapenet;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::container::Containers;
 use crate::tree::Tree;
 use crate::{Completeness, Dataset, DatasetError, DatasetKind, Item};
 
@@ -34,10 +38,21 @@ const EXPECTED: &str = "<class>/<shape>, <class>/{train,test}/<shape> or \
 /// a shape, and lists that name what is not there.
 pub fn open(path: &Path, kind: DatasetKind) -> Result<Dataset, DatasetError> {
     let metadata = fs::metadata(path).map_err(|source| DatasetError::io("open", path, source))?;
-    if !metadata.is_dir() {
-        return Err(not_recognised(path, "a single file"));
-    }
-    let tree = Tree::of_folder(path)?;
+    let tree = match (metadata.is_dir(), kind) {
+        (true, _) => Tree::of_folder(path)?,
+        (false, DatasetKind::Auto | DatasetKind::Voxels) if is_voxels(path) => Tree::of_file(path)?,
+        (false, _) => {
+            return Err(not_recognised(
+                path,
+                "a single file; unpack it first if it is an archive",
+            ));
+        }
+    };
+    let kind = if metadata.is_dir() {
+        kind
+    } else {
+        DatasetKind::Voxels
+    };
     let mut found = recognise(&tree, kind)?;
     found.items.sort_by(|a, b| a.source.cmp(&b.source));
     unique_ids(&mut found.items);
@@ -51,26 +66,61 @@ pub fn open(path: &Path, kind: DatasetKind) -> Result<Dataset, DatasetError> {
         completeness: found.completeness,
         notes: found.notes,
         tree,
+        containers: Containers::default(),
     })
+}
+
+fn is_voxels(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "npz")
 }
 
 fn recognise(tree: &Tree, kind: DatasetKind) -> Result<Found, DatasetError> {
     if tree.files.is_empty() {
         return Err(not_recognised(&tree.top(), "an empty folder"));
     }
+    let required = |found: Option<Found>, without: &str| {
+        found.ok_or_else(|| not_recognised(&tree.top(), without))
+    };
     match kind {
-        DatasetKind::Auto => match modelnet::read(tree)? {
-            Some(found) => Ok(found),
-            None => folder::read(tree),
-        },
-        DatasetKind::Modelnet => modelnet::read(tree)?
-            .ok_or_else(|| not_recognised(&tree.top(), "no folders of classes with train or test")),
+        DatasetKind::Auto => automatic(tree),
+        DatasetKind::Modelnet => required(modelnet::read(tree)?, "no classes with train or test"),
+        DatasetKind::ModelnetResampled => required(
+            lists::resampled(tree)?,
+            "no modelnet40_train.txt with its shapes",
+        ),
+        DatasetKind::Shapenet => required(shapenet::core(tree)?, "no <synset>/<model>/model.obj"),
+        DatasetKind::Shapenet55 => required(shapenet::fifty_five(tree)?, "no <synset>-<model>.npy"),
+        DatasetKind::ShapenetPart => required(
+            lists::shapenet_part(tree)?,
+            "no synsetoffset2category.txt with its shapes",
+        ),
         DatasetKind::Folder => folder::read(tree),
-        other => Err(DatasetError::layout(
-            &tree.top(),
-            format!("the layout `{other}` is not read by this version; try `--dataset folder`"),
-        )),
+        DatasetKind::ModelnetHdf5 => required(containers::modelnet_hdf5(tree)?, "no ply_data_*.h5"),
+        DatasetKind::Scanobjectnn => {
+            required(containers::scans(tree)?, "no training_objectdataset*.h5")
+        }
+        DatasetKind::Voxels => required(containers::voxels(tree)?, "no single NPZ of grids"),
     }
+}
+
+/// The most particular layout that fits.
+fn automatic(tree: &Tree) -> Result<Found, DatasetError> {
+    type Reader = fn(&Tree) -> Result<Option<Found>, DatasetError>;
+    let readers: [Reader; 7] = [
+        containers::modelnet_hdf5,
+        containers::scans,
+        lists::resampled,
+        lists::shapenet_part,
+        shapenet::fifty_five,
+        shapenet::core,
+        modelnet::read,
+    ];
+    for read in readers {
+        if let Some(found) = read(tree)? {
+            return Ok(found);
+        }
+    }
+    folder::read(tree)
 }
 
 fn not_recognised(path: &Path, found: &str) -> DatasetError {

@@ -66,6 +66,19 @@ const MODELNET10: [&str; 10] = [
     "toilet",
 ];
 
+/// The classes of ModelNet40 in alphabetical order, which is that of their labels.
+pub(super) fn class_names() -> Vec<String> {
+    MODELNET40
+        .iter()
+        .map(|(class, _, _)| (*class).to_owned())
+        .collect()
+}
+
+/// Those of ModelNet10.
+pub(super) fn ten_class_names() -> Vec<String> {
+    MODELNET10.iter().map(|class| (*class).to_owned()).collect()
+}
+
 /// A path taken apart.
 struct Parts<'a> {
     class: &'a str,

@@ -157,3 +157,144 @@ fn names_are_found_in_any_spelling() {
         2
     );
 }
+
+/// As `auto`, with contents for some files.
+fn auto_with(files: &[&str], texts: &[(&str, &str)]) -> Result<Dataset, DatasetError> {
+    let names: Vec<&str> = files
+        .iter()
+        .copied()
+        .chain(texts.iter().map(|(name, _)| *name))
+        .collect();
+    let folder = folder(&names);
+    for (name, text) in texts {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    open(folder.path(), DatasetKind::Auto)
+}
+
+#[test]
+fn shapenet_keeps_leading_zeros_and_takes_the_official_split() {
+    let dataset = auto_with(
+        &[
+            "02691156/aaa/models/model_normalized.obj",
+            "02691156/aaa/models/model_normalized.solid.binvox",
+            "02691156/bbb/models/model_normalized.obj",
+            "02958343/ccc/screenshots/",
+        ],
+        &[
+            ("taxonomy.json", r#"[{"synsetId":"02691156","name":"airplane,aeroplane"}]"#),
+            ("all.csv", "id,synsetId,subSynsetId,modelId,split\n1,2691156,1,aaa,val\n2,02691156,1,zzz,test\n"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(dataset.layout, "ShapeNetCore v2");
+    assert_eq!(dataset.classes, ["02691156 airplane", "02958343"]);
+    assert_eq!(
+        summary(&dataset),
+        [
+            ("02691156/aaa".into(), Some(0), Split::Val),
+            ("02691156/bbb".into(), Some(0), Split::Train),
+        ]
+    );
+    let whole = dataset.completeness.unwrap();
+    assert_eq!(
+        (whole.missing, whole.unexpected),
+        (vec!["02691156/zzz".into()], vec!["02691156/bbb".into()])
+    );
+    assert_eq!(
+        dataset.notes,
+        ["1 model folders hold no model file and were left out"]
+    );
+    assert_eq!(
+        auto(&["02691156/aaa/model.obj"]).unwrap().layout,
+        "ShapeNetCore v1"
+    );
+    let broken = auto_with(&["02691156/aaa/model.obj"], &[("all.csv", "a,b\n1,2\n")]).unwrap_err();
+    assert!(broken.to_string().contains("all.csv:1:"), "{broken}");
+}
+
+#[test]
+fn shapenet55_reads_its_lists() {
+    let dataset = auto_with(
+        &[
+            "shapenet_pc/02691156-aaa.npy",
+            "shapenet_pc/02691156-bbb.npy",
+            "shapenet_pc/04379243-c.npy",
+        ],
+        &[
+            (
+                "ShapeNet-55/train.txt",
+                "02691156-aaa.npy\n04379243-c.npy\n",
+            ),
+            ("ShapeNet-55/test.txt", "02691156-bbb.npy\n"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(dataset.classes, ["02691156", "04379243"]);
+    assert_eq!(
+        (dataset.count(Split::Train), dataset.count(Split::Test)),
+        (2, 1)
+    );
+    assert!(dataset.completeness.unwrap().is_whole());
+}
+
+#[test]
+fn resampled_modelnet_takes_its_splits_from_lists() {
+    let dataset = auto_with(
+        &[
+            "night_stand/night_stand_0201.txt",
+            "bed/bed_0001.txt",
+            "modelnet40_train_8192pts_fps.dat",
+        ],
+        &[
+            ("modelnet40_train.txt", "bed_0001\nbed_0002\n"),
+            ("modelnet40_test.txt", "night_stand_0201\n"),
+            ("modelnet10_train.txt", "bed_0001\n"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(
+        (dataset.name.as_str(), dataset.up_axis.as_str()),
+        ("ModelNet40", "y")
+    );
+    assert_eq!(dataset.classes, ["bed", "night_stand"]);
+    assert_eq!((dataset.items.len(), dataset.count(Split::Test)), (3, 1));
+    assert!(dataset.notes[0].contains("pickles"));
+    assert!(
+        dataset
+            .completeness
+            .unwrap()
+            .missing
+            .contains(&"bed/bed_0002".to_owned())
+    );
+}
+
+#[test]
+fn shapenet_part_names_listed_objects_that_are_absent() {
+    let dataset = auto_with(
+        &["04225987/aa.txt", "04379243/bb.txt"],
+        &[
+            (
+                "synsetoffset2category.txt",
+                "Skateboard\t04225987\nTable\t04379243\n",
+            ),
+            (
+                "train_test_split/shuffled_train_file_list.json",
+                r#"["shape_data/04225987/aa"]"#,
+            ),
+            (
+                "train_test_split/shuffled_test_file_list.json",
+                r#"["shape_data/04379243/bb", "shape_data/04379243/cc"]"#,
+            ),
+            ("train_test_split/shuffled_val_file_list.json", "[]"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(dataset.classes, ["Skateboard", "Table"]);
+    assert_eq!(dataset.items[1].split, Split::Test);
+    let whole = dataset.completeness.unwrap();
+    assert_eq!(
+        whole.to_string(),
+        "train 1 of 1, test 1 of 2; missing: 04379243/cc"
+    );
+}

@@ -148,7 +148,8 @@ fn add(manifest: &mut Manifest, finished: Finished) -> Result<(), DatasetError> 
     Ok(())
 }
 
-fn failure_table(failures: &[Failure]) -> Vec<u8> {
+/// `failures.csv` as it must be.
+pub(crate) fn failure_table(failures: &[Failure]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer
         .write_record(["id", "kind", "message"])

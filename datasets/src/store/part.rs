@@ -183,8 +183,10 @@ pub(crate) fn finished(
 pub(crate) struct Tensors {
     pub coefficients: Vec<f32>,
     pub labels: Vec<i32>,
-    /// Row after row, [`Plan::points`] places each, filled up with zeros.
+    /// Row after row, `width` places each, filled up with zeros.
     pub points: Option<Vec<f32>>,
+    /// Most points of a row of this part.
+    pub width: usize,
     pub frames: Vec<[f64; 4]>,
 }
 
@@ -199,8 +201,7 @@ pub(crate) fn read(
     let (bytes, table) = (load(&rows_path)?, load(&table_path)?);
     let lines =
         parse_table(&table).map_err(|message| DatasetError::damaged(&table_path, message))?;
-    let rows = lines.iter().filter(|line| line.is_row()).count();
-    let tensors = parse_tensors(plan, index, rows, &bytes, &hash(&table))
+    let tensors = parse_tensors(plan, index, &lines, &bytes, &hash(&table))
         .map_err(|message| DatasetError::damaged(&rows_path, message))?;
     let expected = plan.range(index).len();
     if lines.len() != expected {
@@ -254,7 +255,12 @@ fn tensor_bytes(
         .flat_map(|(_, row)| row.frame)
         .flat_map(f64::to_le_bytes)
         .collect();
-    let points = plan.keep_points.then(|| point_bytes(plan.points, rows));
+    let width = rows
+        .iter()
+        .map(|(_, row)| row.points.len())
+        .max()
+        .unwrap_or(0);
+    let points = plan.keep_points.then(|| point_bytes(width, rows));
     let mut tensors = vec![
         (
             "coefficients",
@@ -266,7 +272,7 @@ fn tensor_bytes(
         ("label", Dtype::I32, vec![count], &labels),
     ];
     if let Some(points) = &points {
-        tensors.push(("points", Dtype::F32, vec![count, plan.points, 3], points));
+        tensors.push(("points", Dtype::F32, vec![count, width, 3], points));
     }
     let mut hasher = blake3::Hasher::new();
     for (_, _, _, bytes) in &tensors {
@@ -292,11 +298,11 @@ fn tensor_bytes(
     serialize(views, Some(HashMap::from([(KEY.to_owned(), head)]))).map_err(wrong)
 }
 
-fn point_bytes(points: usize, rows: &[(&Item, &Row)]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(rows.len() * points * 12);
+fn point_bytes(width: usize, rows: &[(&Item, &Row)]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(rows.len() * width * 12);
     for (place, (_, row)) in rows.iter().enumerate() {
         bytes.extend(row.points.iter().flatten().flat_map(|c| c.to_le_bytes()));
-        bytes.resize((place + 1) * points * 12, 0);
+        bytes.resize((place + 1) * width * 12, 0);
     }
     bytes
 }
@@ -304,10 +310,12 @@ fn point_bytes(points: usize, rows: &[(&Item, &Row)]) -> Vec<u8> {
 fn parse_tensors(
     plan: &Plan,
     index: usize,
-    rows: usize,
+    lines: &[Line],
     bytes: &[u8],
     csv: &str,
 ) -> Result<Tensors, String> {
+    let rows = lines.iter().filter(|line| line.is_row()).count();
+    let width = lines.iter().map(|line| line.points).max().unwrap_or(0);
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
     let text = metadata.metadata().as_ref().and_then(|map| map.get(KEY));
     let text = text.ok_or_else(|| format!("no `{KEY}` in the header"))?;
@@ -325,7 +333,7 @@ fn parse_tensors(
         ("label", Dtype::I32, vec![rows]),
     ];
     if plan.keep_points {
-        wanted.push(("points", Dtype::F32, vec![rows, plan.points, 3]));
+        wanted.push(("points", Dtype::F32, vec![rows, width, 3]));
     }
     let mut hasher = blake3::Hasher::new();
     let mut data = Vec::new();
@@ -354,6 +362,7 @@ fn parse_tensors(
             .collect(),
         labels: values(data[2], i32::from_le_bytes),
         points: data.get(3).map(|bytes| floats(bytes)),
+        width,
     })
 }
 

@@ -106,20 +106,14 @@ impl Store {
             });
         }
         let mut gathered = Gathered::new(&self.manifest, true, self.manifest.parts[index].rows);
-        gathered.add(
-            &self.manifest,
-            part::read(&self.path, &self.manifest, index)?,
-        )?;
+        gathered.add(part::read(&self.path, &self.manifest, index)?)?;
         gathered.finish(self.manifest.coefficients)
     }
 
     fn collect(&self, points: bool) -> Result<Rows, DatasetError> {
         let mut gathered = Gathered::new(&self.manifest, points, 0);
         for index in 0..self.manifest.parts.len() {
-            gathered.add(
-                &self.manifest,
-                part::read(&self.path, &self.manifest, index)?,
-            )?;
+            gathered.add(part::read(&self.path, &self.manifest, index)?)?;
         }
         gathered.finish(self.manifest.coefficients)
     }
@@ -143,15 +137,12 @@ impl Gathered {
         }
     }
 
-    fn add(
-        &mut self,
-        manifest: &Manifest,
-        (finished, tensors): (Finished, Tensors),
-    ) -> Result<(), DatasetError> {
+    fn add(&mut self, (finished, tensors): (Finished, Tensors)) -> Result<(), DatasetError> {
         let Tensors {
             coefficients,
             labels,
             points,
+            width,
             frames,
         } = tensors;
         self.coefficients.extend_from_slice(&coefficients);
@@ -166,7 +157,7 @@ impl Gathered {
             self.rows.splits.push(line.split.parse()?);
             self.rows.ids.push(line.id.clone());
             if let (Some(kept), Some(points)) = (&mut self.rows.points, &points) {
-                let start = row * manifest.points * 3;
+                let start = row * width * 3;
                 let own = &points[start..start + line.points * 3];
                 kept.push(own.as_chunks::<3>().0.to_vec());
             }

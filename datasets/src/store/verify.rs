@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::manifest::MANIFEST;
+use super::merge::failure_table;
 use super::part;
 use super::read::Store;
 use crate::{DatasetError, Split};
@@ -94,6 +95,12 @@ pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, DatasetError> {
         report.problems.push(format!(
             "{MANIFEST}: splits or failures are not those of the parts"
         ));
+    }
+    let table = fs::read(store.path().join(FAILURES)).unwrap_or_default();
+    if table != failure_table(&manifest.failures) {
+        report
+            .problems
+            .push(format!("{FAILURES}: not the failures of the manifest"));
     }
     report.problems.extend(strangers(&store)?);
     Ok(report)

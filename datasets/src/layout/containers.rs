@@ -1,0 +1,229 @@
+//! Data sets in few large files: ModelNet40 and ScanObjectNN as HDF5, ModelNet10 as voxel grids.
+
+use spectra_pointcloud::{Limits, ReadError, read_hdf5_clouds, read_voxels_npz};
+
+use super::{Found, modelnet};
+use crate::container::source;
+use crate::tree::Tree;
+use crate::{Completeness, DatasetError, Item, Split};
+
+/// The classes of ScanObjectNN in the order of its labels (Uy et al., 2019).
+const SCANS: [&str; 15] = [
+    "bag", "bin", "box", "cabinet", "chair", "desk", "display", "door", "shelf", "table", "bed",
+    "pillow", "sink", "sofa", "toilet",
+];
+
+fn unreadable(tree: &Tree, file: &str, error: &ReadError) -> DatasetError {
+    DatasetError::layout(&tree.path(file), error.to_string())
+}
+
+fn name_of(file: &str) -> &str {
+    file.rsplit('/').next().unwrap_or(file)
+}
+
+/// Adds one item for each cloud of an HDF5 file.
+fn add_clouds(
+    tree: &Tree,
+    file: &str,
+    split: Split,
+    classes: &[String],
+    items: &mut Vec<Item>,
+) -> Result<(), DatasetError> {
+    let set = read_hdf5_clouds(&tree.path(file), &Limits::default())
+        .map_err(|error| unreadable(tree, file, &error))?;
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    for row in 0..set.clouds.len() {
+        let label = set.labels.get(row).copied();
+        let class = label
+            .map(|label| checked(tree, file, row, label, classes))
+            .transpose()?;
+        items.push(Item {
+            id: format!("{stem}/{row:05}"),
+            class,
+            split,
+            source: source(file, row),
+        });
+    }
+    Ok(())
+}
+
+fn checked(
+    tree: &Tree,
+    file: &str,
+    row: usize,
+    label: i64,
+    classes: &[String],
+) -> Result<u32, DatasetError> {
+    u32::try_from(label)
+        .ok()
+        .filter(|label| (*label as usize) < classes.len())
+        .ok_or_else(|| {
+            let message = format!(
+                "label {label} of row {row}: expected 0 to {}",
+                classes.len() - 1
+            );
+            DatasetError::layout(&tree.path(file), message)
+        })
+}
+
+/// Reads `ply_data_{train,test}N.h5` with `shape_names.txt`; `None` without such files.
+pub(super) fn modelnet_hdf5(tree: &Tree) -> Result<Option<Found>, DatasetError> {
+    let split = |file: &str| {
+        let name = name_of(file);
+        let number = name.strip_suffix(".h5")?.strip_prefix("ply_data_")?;
+        let split = number.trim_end_matches(|c: char| c.is_ascii_digit());
+        Split::from_name(split)
+    };
+    let files: Vec<(&String, Split)> = tree
+        .files
+        .iter()
+        .filter_map(|file| Some((file, split(file)?)))
+        .collect();
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let names = tree
+        .files
+        .iter()
+        .find(|file| name_of(file) == "shape_names.txt");
+    let classes: Vec<String> = match names {
+        Some(names) => tree
+            .text(names)?
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
+        None => modelnet::class_names(),
+    };
+    let mut items = Vec::new();
+    for (file, split) in files {
+        add_clouds(tree, file, split, &classes, &mut items)?;
+    }
+    // Three training objects of the official 9,843 were never in these files.
+    let completeness = counts(&items, &[(Split::Train, 9840), (Split::Test, 2468)]);
+    Ok(Some(Found {
+        name: "ModelNet40".to_owned(),
+        layout: "ModelNet40 as HDF5",
+        classes,
+        items,
+        up_axis: "y",
+        completeness: Some(completeness),
+        notes: Vec::new(),
+    }))
+}
+
+fn counts(items: &[Item], official: &[(Split, usize)]) -> Completeness {
+    let here = |split| items.iter().filter(|item| item.split == split).count();
+    Completeness {
+        splits: official
+            .iter()
+            .map(|&(split, all)| (split, here(split), all))
+            .collect(),
+        missing: Vec::new(),
+        unexpected: Vec::new(),
+    }
+}
+
+/// Reads one variant of ScanObjectNN: `training_objectdataset*.h5` and `test_objectdataset*.h5`.
+pub(super) fn scans(tree: &Tree) -> Result<Option<Found>, DatasetError> {
+    let named = |start: &str| -> Vec<&String> {
+        tree.files
+            .iter()
+            .filter(|file| name_of(file).starts_with(start) && file.ends_with(".h5"))
+            .collect()
+    };
+    let (train, test) = (named("training_objectdataset"), named("test_objectdataset"));
+    if train.is_empty() && test.is_empty() {
+        return Ok(None);
+    }
+    if train.len() > 1 || test.len() > 1 {
+        let all: Vec<&str> = train
+            .iter()
+            .chain(&test)
+            .map(|file| file.as_str())
+            .collect();
+        let message = format!(
+            "several variants of ScanObjectNN: {}; put the two files of the one to be read into a folder",
+            all.join(", ")
+        );
+        return Err(DatasetError::layout(&tree.top(), message));
+    }
+    let classes: Vec<String> = SCANS.iter().map(|class| (*class).to_owned()).collect();
+    let mut items = Vec::new();
+    for (files, split) in [(train, Split::Train), (test, Split::Test)] {
+        for file in files {
+            add_clouds(tree, file, split, &classes, &mut items)?;
+        }
+    }
+    Ok(Some(Found {
+        name: "ScanObjectNN".to_owned(),
+        layout: "ScanObjectNN",
+        classes,
+        items,
+        up_axis: "y",
+        completeness: None,
+        notes: Vec::new(),
+    }))
+}
+
+/// Reads one NPZ with `X_train`, `y_train`, `X_test`, `y_test`; `None` if there is no lone NPZ.
+pub(super) fn voxels(tree: &Tree) -> Result<Option<Found>, DatasetError> {
+    let [file] = tree.files.as_slice() else {
+        return Ok(None);
+    };
+    if !file.ends_with(".npz") {
+        return Ok(None);
+    }
+    let set = read_voxels_npz(&tree.path(file), &Limits::default())
+        .map_err(|error| unreadable(tree, file, &error))?;
+    let labels: Vec<i64> = set
+        .train
+        .labels
+        .iter()
+        .chain(&set.test.labels)
+        .copied()
+        .collect();
+    let count = labels
+        .iter()
+        .max()
+        .map_or(0, |most| usize::try_from(*most).map_or(0, |m| m + 1));
+    let ten = modelnet::ten_class_names();
+    let known = count == ten.len();
+    let classes = if known {
+        ten
+    } else {
+        (0..count.min(10_000)).map(|c| c.to_string()).collect()
+    };
+    let mut items = Vec::new();
+    for (row, label) in labels.iter().enumerate() {
+        let split = if row < set.train.len() {
+            Split::Train
+        } else {
+            Split::Test
+        };
+        items.push(Item {
+            id: format!("{split}/{row:05}"),
+            class: Some(checked(tree, file, row, *label, &classes)?),
+            split,
+            source: source(file, row),
+        });
+    }
+    let note =
+        "class names are those of ModelNet10 in alphabetical order, which the file does not say";
+    Ok(Some(Found {
+        name: if known {
+            "ModelNet10".to_owned()
+        } else {
+            tree.name()
+        },
+        layout: "voxel grids",
+        classes,
+        items,
+        up_axis: "unknown",
+        completeness: None,
+        notes: if known {
+            vec![note.to_owned()]
+        } else {
+            Vec::new()
+        },
+    }))
+}
