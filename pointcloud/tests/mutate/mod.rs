@@ -162,7 +162,11 @@ pub fn run(first: u64, count: u64) -> u64 {
         mutate(&mut bytes, other, &mut rng);
         // Now and then the name says another format than the content.
         let (wrong, _) = &seeds[below(&mut rng, seeds.len())];
-        let name = if rng.next_u64().is_multiple_of(8) { wrong } else { name };
+        let name = if rng.next_u64().is_multiple_of(8) {
+            wrong
+        } else {
+            name
+        };
         let read = std::panic::catch_unwind(|| read_bytes(&bytes, &format!("a.{name}"), &limits));
         match read.unwrap_or_else(|_| panic!("file {number}, a.{name}, of {} bytes", bytes.len())) {
             Ok(shape) => {

@@ -1,0 +1,226 @@
+//! The command as a user runs it, on small shapes made on the spot.
+#![allow(clippy::unwrap_used)] // a test may panic
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use spectra_datasets::synthetic::{self, SyntheticOptions};
+
+fn spectra(arguments: &[&str]) -> std::process::Output {
+    Command::cargo_bin("spectra")
+        .unwrap()
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn errors(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn shapes(folder: &Path) -> std::path::PathBuf {
+    let shapes = folder.join("shapes");
+    let options = SyntheticOptions {
+        train: 6,
+        test: 3,
+        ..SyntheticOptions::default()
+    };
+    synthetic::write(&shapes, &options).unwrap();
+    shapes
+}
+
+/// All files under a folder, with their contents.
+fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_file())
+        .map(|entry| {
+            (
+                entry.file_name().to_string_lossy().into_owned(),
+                fs::read(entry.path()).unwrap(),
+            )
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn the_main_job_runs_from_shapes_to_a_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let shapes = shapes(folder.path());
+    let [one, two, run] =
+        ["one.spectra", "two.spectra", "run"].map(|name| folder.path().join(name));
+    for (store, jobs) in [(&one, "1"), (&two, "2")] {
+        let order = ["--order", "6", "--points", "256", "--jobs", jobs];
+        let output =
+            spectra(&[&["convert", text(&shapes), "-o", text(store)], &order[..]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    }
+    assert!(
+        contents(&one) == contents(&two),
+        "one and two threads write the same bytes"
+    );
+    assert!(spectra(&["verify", text(&one)]).status.success());
+
+    let small = [
+        "--set",
+        "network.width=32",
+        "--set",
+        "network.bottleneck=24",
+        "--set",
+        "train.epochs=3",
+    ];
+    let output = spectra(&[&["pretrain", text(&one), "-o", text(&run)], &small[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+
+    let [json, page, npz] = ["a.json", "a.html", "a.npz"].map(|name| folder.path().join(name));
+    let output = spectra(&[
+        "eval",
+        text(&one),
+        "--run",
+        text(&run),
+        "--json",
+        text(&json),
+        "--report",
+        text(&page),
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let report: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
+    let names: Vec<&str> = report["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["features"].as_str().unwrap())
+        .collect();
+    for name in [
+        "cGML bottleneck",
+        "raw map",
+        "random encoder",
+        "PCA of the raw map",
+        "rotation invariants",
+    ] {
+        assert!(names.contains(&name), "{name} is not in {names:?}");
+    }
+    assert!(fs::read_to_string(&page).unwrap().ends_with("</html>\n"));
+    let output = spectra(&[
+        "export",
+        text(&one),
+        "--run",
+        text(&run),
+        "--npz",
+        text(&npz),
+    ]);
+    assert!(
+        output.status.success() && npz.exists(),
+        "{}",
+        errors(&output)
+    );
+}
+
+#[test]
+fn bad_input_is_one_clear_line_and_the_right_status() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("a.spectra");
+    let missing = folder.path().join("nowhere");
+    let empty = folder.path().join("empty");
+    fs::create_dir_all(empty.join("chair/train")).unwrap();
+    for (arguments, status, part) in [
+        (
+            vec!["convert", text(&missing), "-o", text(&store)],
+            1,
+            "nowhere",
+        ),
+        (
+            vec!["convert", text(&empty), "-o", text(&store)],
+            1,
+            "empty",
+        ),
+        (
+            vec!["pretrain", text(&missing), "-o", text(&store)],
+            1,
+            "nowhere",
+        ),
+        (
+            vec!["eval", "modelnet10", "--run", text(&missing)],
+            1,
+            "pretrain",
+        ),
+        (vec!["convert"], 2, "Usage"),
+        (vec!["transform", text(&missing)], 1, "nowhere"),
+    ] {
+        let output = spectra(&arguments);
+        let said = errors(&output);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
+        assert!(
+            said.contains(part) && !said.contains("panicked"),
+            "{arguments:?}: {said}"
+        );
+        assert!(
+            status == 2 || said.lines().count() == 1,
+            "{arguments:?}: {said}"
+        );
+        assert!(!store.exists(), "{arguments:?} left something behind");
+    }
+}
+
+#[test]
+fn single_bad_items_are_skipped_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let train = folder.path().join("set/box/train");
+    fs::create_dir_all(&train).unwrap();
+    let triangle = "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0.5\n3 0 1 2\n";
+    fs::write(train.join("box_1.off"), triangle).unwrap();
+    fs::write(
+        train.join("box_2.off"),
+        triangle.replace("3 0 1 2", "3 0 1 9"),
+    )
+    .unwrap();
+    fs::write(
+        train.join("box_3.off"),
+        triangle.replace("1 0 0", "nan 0 0"),
+    )
+    .unwrap();
+    fs::write(train.join("box_4.off"), &triangle[..20]).unwrap();
+    let store = folder.path().join("set.spectra");
+    let output = spectra(&[
+        "convert",
+        text(&folder.path().join("set")),
+        "-o",
+        text(&store),
+        "--order",
+        "4",
+    ]);
+    assert_eq!(output.status.code(), Some(3), "{}", errors(&output));
+    for id in ["box_2", "box_3", "box_4"] {
+        assert!(errors(&output).contains(id), "{}", errors(&output));
+    }
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 converted"));
+}
+
+#[test]
+fn transform_prints_what_programs_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("points.off");
+    fs::write(&path, "OFF\n2 0 0\n0.5 0 0\n-0.5 0 0.25\n").unwrap();
+    let output = spectra(&["transform", text(&path), "--order", "4", "--raw", "--json"]);
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (value["basis"].as_str(), value["points"].as_u64()),
+        (Some("zernike"), Some(2))
+    );
+    let coefficients = value["coefficients"].as_array().unwrap();
+    // Z_000 is constant: sqrt(3 / (4 pi)).
+    let first = coefficients[0].as_f64().unwrap();
+    assert!(
+        coefficients.len() == 35
+            && (first - (3.0 / (4.0 * std::f64::consts::PI)).sqrt()).abs() < 1e-15
+    );
+}
