@@ -1,6 +1,7 @@
 //! One file per verb.
 
 mod convert;
+mod data;
 mod demo;
 mod doctor;
 mod eval;
@@ -8,10 +9,11 @@ mod export;
 mod info;
 mod pretrain;
 mod reconstruct;
+mod store;
 mod transform;
 mod verify;
 
-use crate::cli::{Arguments, Command};
+use crate::cli::{self, Arguments, Command};
 use crate::outcome::Outcome;
 
 /// Does what was asked for.
@@ -28,6 +30,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Export(options) => export::run(&options),
         Command::Info(options) => info::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Data(cli::Data::Audit(options)) => data::audit(&options, quiet),
+        Command::Store(cli::Store::Merge(options)) => store::merge(&options),
         Command::Doctor(options) => doctor::run(&options),
     }
 }
