@@ -33,5 +33,6 @@ pub(crate) fn normal(rng: &mut impl Rng) -> f64 {
 /// Purposes of streams in this crate, one number each.
 pub(crate) mod purpose {
     pub(crate) const FOLDS: u64 = 1;
+    pub(crate) const BUDGET: u64 = 2;
     pub(crate) const DUAL_ORDER: u64 = 3;
 }

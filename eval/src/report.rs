@@ -172,15 +172,10 @@ mod tests {
             classes: vec!["x&y".into(), "z".into()],
         };
         let mut report = Report::new("toy", Protocol::default(), &labels, 3);
-        report.rows.push(
-            evaluate(
-                &[set.clone()],
-                &labels,
-                Classifier::Knn(1),
-                &Protocol::default(),
-            )
-            .unwrap(),
-        );
+        let classifiers = [Classifier::Knn(1)];
+        let protocol = Protocol::default();
+        report.rows =
+            evaluate(std::slice::from_ref(&set), &labels, &classifiers, &protocol).unwrap();
         report.add_map(&set, &labels, &["one".into()]);
         report.add_curve(vec![(1.0, 0.5), (2.0, 0.25)]);
         report.add_picture(Picture {

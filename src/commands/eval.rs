@@ -143,11 +143,8 @@ pub fn report(
     let progress = Progress::start("eval", quiet);
     for (done, set) in sets.iter().enumerate() {
         progress.set(done, sets.len(), &set[0].name);
-        for classifier in classifiers {
-            report
-                .rows
-                .push(evaluate(set, &data.labels, classifier, &protocol)?);
-        }
+        let rows = evaluate(set, &data.labels, &classifiers, &protocol)?;
+        report.rows.extend(rows);
     }
     progress.finish(&format!("{} kinds of features", sets.len()));
     report.add_map(&sets[0][0], &data.labels, &data.ids);
