@@ -35,4 +35,6 @@ pub(crate) mod purpose {
     pub(crate) const FOLDS: u64 = 1;
     pub(crate) const BUDGET: u64 = 2;
     pub(crate) const DUAL_ORDER: u64 = 3;
+    pub(crate) const MIXTURE: u64 = 4;
+    pub(crate) const FISHER: u64 = 5;
 }
