@@ -81,13 +81,12 @@ impl LocalMapper {
     /// No points, values that are not finite.
     pub fn map(&self, points: &[[f32; 3]], radius: f32) -> Result<LocalMap, DatasetError> {
         let wide: Vec<[f64; 3]> = points.iter().map(|p| p.map(f64::from)).collect();
-        let picked = farthest_points(&wide, self.options.centres).map_err(|error| {
-            DatasetError::Value {
+        let picked =
+            farthest_points(&wide, self.options.centres).map_err(|error| DatasetError::Value {
                 what: "points of a local map",
                 expected: "finite points",
                 found: error.to_string(),
-            }
-        })?;
+            })?;
         let centres: Vec<[f32; 3]> = picked.iter().map(|&i| points[i]).collect();
         if !self.options.invariant {
             let rows = self.plan.rows(points, &centres, radius, None)?;
@@ -101,7 +100,11 @@ impl LocalMapper {
         let position = |(i, j): (usize, usize)| {
             let from: [f32; 3] = std::array::from_fn(|k| centres[i][k] - mean[k] as f32);
             let along = |axis: &[f32; 3]| from.iter().zip(axis).map(|(a, b)| a * b).sum::<f32>();
-            if j == 0 { along(&from).sqrt() } else { along(&axes[i][2]) }
+            if j == 0 {
+                along(&from).sqrt()
+            } else {
+                along(&axes[i][2])
+            }
         };
         let positions = Array2::from_shape_fn((centres.len(), 2), position);
         Ok(LocalMap { rows, positions })
@@ -129,7 +132,9 @@ mod tests {
             let maps = [points, turned].map(|cloud| mapper.map(cloud, 0.5).unwrap());
             let rows = &maps[0].rows - &maps[1].rows;
             let places = &maps[0].positions - &maps[1].positions;
-            rows.iter().chain(&places).fold(0.0f32, |most, d| most.max(d.abs()))
+            rows.iter()
+                .chain(&places)
+                .fold(0.0f32, |most, d| most.max(d.abs()))
         };
         let before = points.clone();
         Pose::So3.apply(&mut points, 5, 9, "z");
@@ -146,6 +151,9 @@ mod tests {
         assert!(LocalMapper::new(no_radius).is_err());
         let mapper = LocalMapper::new(LocalOptions::default()).unwrap();
         assert!(mapper.map(&[], 0.2).is_err());
-        assert_eq!(mapper.map(&[[0.1, 0.0, 0.0]], 0.2).unwrap().rows.dim(), (1, 35));
+        assert_eq!(
+            mapper.map(&[[0.1, 0.0, 0.0]], 0.2).unwrap().rows.dim(),
+            (1, 35)
+        );
     }
 }

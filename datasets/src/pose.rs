@@ -126,12 +126,17 @@ mod tests {
         let plan = ZernikePlan::<f64>::new(6).unwrap();
         let moments = |points: &[[f32; 3]]| -> Vec<f32> {
             let wide: Vec<[f64; 3]> = points.iter().map(|p| p.map(f64::from)).collect();
-            plan.moments(&wide, None).unwrap().iter().map(|&v| v as f32).collect()
+            plan.moments(&wide, None)
+                .unwrap()
+                .iter()
+                .map(|&v| v as f32)
+                .collect()
         };
         for (pose, up) in [(Pose::Gravity, "z"), (Pose::Gravity, "y"), (Pose::So3, "z")] {
             let mut coefficients = moments(&points);
             let before = points[0];
-            pose.apply_coefficients(&mut coefficients, Basis::Zernike, 6, (3, 8, up)).unwrap();
+            pose.apply_coefficients(&mut coefficients, Basis::Zernike, 6, (3, 8, up))
+                .unwrap();
             pose.apply(&mut points, 3, 8, up);
             assert_ne!(before, points[0]);
             for (a, b) in coefficients.iter().zip(moments(&points)) {
@@ -145,8 +150,14 @@ mod tests {
         let up = |pose: Pose, item| pose.draw(0, item, "y").unwrap() * Vector3::y();
         assert!((up(Pose::Gravity, 4) - Vector3::y()).norm() < 1e-12);
         assert!((up(Pose::So3, 4) - up(Pose::So3, 5)).norm() > 1e-3);
-        let mean = (0..2000).map(|item| up(Pose::So3, item)).sum::<Vector3<f64>>() / 2000.0;
-        assert!(mean.norm() < 0.06, "uniform rotations have no favourite direction: {mean}");
+        let mean = (0..2000)
+            .map(|item| up(Pose::So3, item))
+            .sum::<Vector3<f64>>()
+            / 2000.0;
+        assert!(
+            mean.norm() < 0.06,
+            "uniform rotations have no favourite direction: {mean}"
+        );
         assert!(Pose::Aligned.draw(0, 0, "z").is_none());
         assert!("upside".parse::<Pose>().is_err());
     }

@@ -16,6 +16,10 @@ use crate::{matrix, neighbours, ridge, softmax, svm};
 const ROUGH: f32 = 0.1;
 const EXACT: f32 = 0.01;
 
+/// The same for the softmax: the gradient at the end, relative to that of a model that knows nothing.
+const ROUGH_SLOPE: f64 = 1e-2;
+const EXACT_SLOPE: f64 = 1e-3;
+
 /// Classes of the test rows, and what was chosen, in words.
 pub(crate) struct Run {
     pub predicted: Vec<usize>,
@@ -121,11 +125,11 @@ fn by_softmax(rows: &StandardRows, labels: &Labels, protocol: &Protocol, seed: u
     // Heavier decays first: each answer starts the next.
     let mut decays = ascending(&protocol.decays);
     decays.reverse();
-    let fit = |rows: &ArrayView2<f32>, targets: &[usize], decays: &[f64]| {
+    let fit = |rows: &ArrayView2<f32>, targets: &[usize], decays: &[f64], precise: f64| {
+        let trainer = softmax::Trainer::new(*rows, targets, labels.classes.len());
         let mut models: Vec<LinearModel> = Vec::with_capacity(decays.len());
         for &decay in decays {
-            let classes = labels.classes.len();
-            models.push(softmax::fit(rows, targets, classes, decay, models.last()));
+            models.push(trainer.fit(decay, precise, models.last()));
         }
         models
     };
@@ -133,14 +137,15 @@ fn by_softmax(rows: &StandardRows, labels: &Labels, protocol: &Protocol, seed: u
         let learn = rows.train.select(Axis(0), &fold.learn);
         let hold = rows.train.select(Axis(0), &fold.hold);
         let targets: Vec<usize> = fold.learn.iter().map(|&row| labels.train[row]).collect();
-        let models = fit(&learn.view(), &targets, &decays);
+        let models = fit(&learn.view(), &targets, &decays, ROUGH_SLOPE);
         let predicted = models.iter().map(|model| model.predict(&hold.view()));
         predicted
             .map(|predicted| hits(&predicted, &fold.hold, labels))
             .collect()
     };
     let best = choose(labels, protocol, seed, decays.len(), right);
-    let models = fit(&rows.train.view(), &labels.train, &decays[..=best]);
+    let decays = &decays[..=best];
+    let models = fit(&rows.train.view(), &labels.train, decays, EXACT_SLOPE);
     Run {
         predicted: models[best].predict(&rows.test.view()),
         chosen: format!("decay = {:e}", decays[best]),

@@ -35,6 +35,25 @@ impl Classifier {
     }
 }
 
+impl std::str::FromStr for Classifier {
+    type Err = EvalError;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let neighbours = text.strip_suffix("-nn").and_then(|k| k.parse().ok());
+        match (text, neighbours) {
+            ("softmax", _) => Ok(Self::Softmax),
+            ("svm", _) => Ok(Self::Svm),
+            ("ridge", _) => Ok(Self::Ridge),
+            (_, Some(k)) if k > 0 => Ok(Self::Knn(k)),
+            _ => Err(EvalError::Parameter {
+                what: "classifier",
+                value: text.to_owned(),
+                expected: "softmax, svm, ridge or k-nn with a number k",
+            }),
+        }
+    }
+}
+
 /// How figures are obtained; printed with them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Protocol {
@@ -59,7 +78,7 @@ impl Default for Protocol {
         Self {
             seeds: vec![0, 1, 2],
             folds: 5,
-            costs: vec![1.0, 10.0, 100.0, 1000.0],
+            costs: vec![0.1, 1.0, 10.0, 100.0],
             decays: vec![1e-6, 1e-5, 1e-4, 1e-3],
             ridges: vec![0.03, 0.1, 0.3, 1.0, 3.0],
             labels: 1.0,
@@ -366,6 +385,19 @@ mod tests {
                 "classes are of one size"
             );
         }
+    }
+
+    #[test]
+    fn classifiers_have_names() {
+        for classifier in [
+            Classifier::Softmax,
+            Classifier::Svm,
+            Classifier::Ridge,
+            Classifier::Knn(5),
+        ] {
+            assert_eq!(classifier.name().parse::<Classifier>().unwrap(), classifier);
+        }
+        assert!("0-nn".parse::<Classifier>().is_err() && "tree".parse::<Classifier>().is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Fisher vectors of local maps: a descriptor in which nothing is trained but axes and a mixture.
 
+use ndarray::parallel::prelude::*;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, concatenate, s};
-use rayon::prelude::*;
 
 use crate::error::{EvalError, Result};
 use crate::features::check_finite;
@@ -119,8 +119,6 @@ impl FisherEncoder {
         let mut vectors = Array2::zeros((objects.len(), self.columns()));
         vectors
             .axis_iter_mut(Axis(0))
-            .into_iter()
-            .collect::<Vec<_>>()
             .into_par_iter()
             .zip(objects)
             .for_each(|(mut out, object)| {

@@ -25,9 +25,11 @@ struct Pair {
     inverse: f64,
 }
 
-/// Minimises `objective`, which gives value and gradient, from `start`. Parameters are f32, sums f64.
+/// Minimises `objective`, which gives value and gradient, from `start`. `precondition` multiplies by a symmetric positive
+/// matrix that resembles the inverse Hessian up to a factor. Parameters are f32, sums f64.
 pub(crate) fn minimise(
     mut objective: impl FnMut(&[f32]) -> (f64, Vec<f32>),
+    precondition: impl Fn(&[f32]) -> Vec<f32>,
     start: Vec<f32>,
     limits: Limits,
 ) -> Vec<f32> {
@@ -38,7 +40,7 @@ pub(crate) fn minimise(
         if dot(&gradient, &gradient).sqrt() <= limits.gradient {
             break;
         }
-        let direction = direction(&gradient, &pairs);
+        let direction = direction(&gradient, &pairs, &precondition);
         let slope = dot(&gradient, &direction);
         let Some((next, next_value, next_gradient)) =
             search(&mut objective, &at, value, &direction, slope)
@@ -66,7 +68,11 @@ pub(crate) fn minimise(
 }
 
 /// Minus the approximate inverse Hessian times the gradient, by the two-loop recursion.
-fn direction(gradient: &[f32], pairs: &VecDeque<Pair>) -> Vec<f32> {
+fn direction(
+    gradient: &[f32],
+    pairs: &VecDeque<Pair>,
+    precondition: &impl Fn(&[f32]) -> Vec<f32>,
+) -> Vec<f32> {
     let mut q = gradient.to_vec();
     let mut shares = Vec::with_capacity(pairs.len());
     for pair in pairs.iter().rev() {
@@ -74,12 +80,12 @@ fn direction(gradient: &[f32], pairs: &VecDeque<Pair>) -> Vec<f32> {
         add(&mut q, -share, &pair.change);
         shares.push(share);
     }
-    let scale = match pairs.back() {
-        Some(pair) => 1.0 / (pair.inverse * dot(&pair.change, &pair.change)),
-        None => 1.0 / dot(gradient, gradient).sqrt().max(f64::MIN_POSITIVE),
-    };
-    q.iter_mut()
-        .for_each(|v| *v = (f64::from(*v) * scale) as f32);
+    let mut q = precondition(&q);
+    if let Some(pair) = pairs.back() {
+        let scale = 1.0 / (pair.inverse * dot(&pair.change, &precondition(&pair.change)));
+        q.iter_mut()
+            .for_each(|v| *v = (f64::from(*v) * scale) as f32);
+    }
     for (pair, share) in pairs.iter().zip(shares.iter().rev()) {
         let back = pair.inverse * dot(&pair.change, &q);
         add(&mut q, share - back, &pair.step);
@@ -151,7 +157,19 @@ mod tests {
             gradient: 1e-4,
             iterations: 200,
         };
-        let found = minimise(bowl, vec![0.0; 20], limits);
+        let exact = |g: &[f32]| (0..20).map(|i| g[i] / (1 << (i % 8)) as f32).collect();
+        let one = Limits {
+            iterations: 1,
+            ..limits
+        };
+        let found = minimise(bowl, exact, vec![0.0; 20], one);
+        assert!(
+            found
+                .iter()
+                .enumerate()
+                .all(|(i, x)| (x - i as f32).abs() < 1e-4)
+        );
+        let found = minimise(bowl, <[f32]>::to_vec, vec![0.0; 20], limits);
         for (i, x) in found.iter().enumerate() {
             assert!((x - i as f32).abs() < 1e-3, "{i}: {x}");
         }
@@ -161,7 +179,7 @@ mod tests {
             let slope = -1.0 / (1.0 + x.exp()) + x / 100.0;
             ((-x).exp().ln_1p() + x * x / 200.0, vec![slope as f32])
         };
-        let x = f64::from(minimise(valley, vec![-30.0], limits)[0]);
+        let x = f64::from(minimise(valley, <[f32]>::to_vec, vec![-30.0], limits)[0]);
         assert!((1.0 / (1.0 + x.exp()) - x / 100.0).abs() < 1e-3, "{x}");
     }
 }

@@ -1,6 +1,6 @@
 //! Gaussian mixtures with diagonal covariances, by expectation and maximisation.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate};
 use rand::RngExt;
 use rayon::prelude::*;
 
@@ -8,8 +8,10 @@ use crate::random::{purpose, stream};
 
 /// Rows of one block of the E step; fixed, so that sums do not depend on the number of threads.
 const BLOCK: usize = 1024;
-/// Passes of EM.
-const PASSES: usize = 25;
+/// Passes of EM at the most.
+const PASSES: usize = 40;
+/// EM ends when a pass raises the mean logarithm of the density by less than this.
+const GAIN: f64 = 2e-3;
 /// Smallest variance, as a share of the variance of all rows along the same axis.
 const FLOOR: f64 = 1e-2;
 
@@ -39,7 +41,7 @@ pub(crate) struct Sums {
 }
 
 impl Mixture {
-    /// Fits `gaussians` Gaussians to `rows` (at least as many rows) by 25 passes of EM from means that k-means++ picks among
+    /// Fits `gaussians` Gaussians to `rows` (at least as many rows) by EM from means that k-means++ picks among
     /// the rows, a pure function of `rows` and `seed`. Cost of a pass: 4 products rows x columns x gaussians.
     pub(crate) fn fit(rows: &ArrayView2<f32>, gaussians: usize, seed: u64) -> Self {
         let joined = with_squares(rows);
@@ -54,6 +56,7 @@ impl Mixture {
         let variances = Array2::from_shape_fn(means.dim(), |(_, j)| spread(j) as f32);
         let weights = Array1::from_elem(means.nrows(), 1.0 / means.nrows() as f32);
         let mut mixture = Self::new(weights, means, variances);
+        let mut before = f64::NEG_INFINITY;
         for _pass in 0..PASSES {
             let sums = joined
                 .axis_chunks_iter(Axis(0), BLOCK)
@@ -61,6 +64,11 @@ impl Mixture {
                 .map(|block| mixture.sums(&block))
                 .collect::<Vec<Sums>>();
             mixture = mixture.update(&sums, n, &floor);
+            let density = sums.iter().map(|part| part.log_density).sum::<f64>() / n;
+            if density - before < GAIN {
+                break;
+            }
+            before = density;
         }
         mixture
     }
@@ -197,6 +205,7 @@ pub(crate) fn fisher(mixture: &Mixture, rows: &ArrayView2<f32>) -> Array1<f32> {
 mod tests {
     use super::*;
     use crate::random::normal;
+    use ndarray::s;
 
     /// 600 rows from three Gaussians of known weights, means and spreads.
     fn rows() -> Array2<f32> {

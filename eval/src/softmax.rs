@@ -4,47 +4,90 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use crate::lbfgs::{Limits, minimise};
 use crate::linear::LinearModel;
-use crate::matrix;
+use crate::{cholesky, matrix};
 
-/// The gradient at the end, relative to that of a model that knows nothing.
-const GRADIENT: f64 = 1e-3;
 const ITERATIONS: usize = 200;
+/// Columns above which factoring their covariance costs more than it saves.
+const FACTORED: usize = 4096;
 
-/// Fits W and b to minimise mean cross-entropy + decay |W|^2 / 2 on `rows`, from `start` or zero.
-///
-/// scikit-learn's `LogisticRegression(C)` is decay = 1 / (C n). Deterministic. Cost: two products of
-/// rows x columns x classes for each iteration.
-pub(crate) fn fit(
-    rows: &ArrayView2<f32>,
-    labels: &[usize],
+/// Rows with what the fits for several decays share.
+pub(crate) struct Trainer<'a> {
+    rows: ArrayView2<'a, f32>,
+    labels: &'a [usize],
     classes: usize,
-    decay: f64,
-    start: Option<&LinearModel>,
-) -> LinearModel {
-    let columns = rows.ncols();
-    let problem = Problem {
-        rows,
-        labels,
-        classes,
-        decay,
-    };
-    let zero = vec![0.0; (columns + 1) * classes];
-    let (_value, gradient) = problem.value(&zero);
-    let scale = gradient
-        .iter()
-        .map(|g| f64::from(g * g))
-        .sum::<f64>()
-        .sqrt();
-    let start = start.map_or(zero, pack);
-    let limits = Limits {
-        gradient: GRADIENT * scale,
-        iterations: ITERATIONS,
-    };
-    unpack(
-        &minimise(|at| problem.value(at), start, limits),
-        columns,
-        classes,
-    )
+    covariance: Option<Array2<f32>>,
+}
+
+impl<'a> Trainer<'a> {
+    /// Computes the covariance of `rows`: columns^2 rows / 2 multiplications.
+    pub(crate) fn new(rows: ArrayView2<'a, f32>, labels: &'a [usize], classes: usize) -> Self {
+        let covariance = (rows.ncols() <= FACTORED)
+            .then(|| matrix::gram(&rows.t()) / rows.nrows().max(1) as f32);
+        Self {
+            rows,
+            labels,
+            classes,
+            covariance,
+        }
+    }
+
+    /// Fits W and b to minimise mean cross-entropy + decay |W|^2 / 2, from `start` or zero, until the gradient is
+    /// `precise` times that of a model that knows nothing.
+    ///
+    /// scikit-learn's `LogisticRegression(C)` is decay = 1 / (C n). Deterministic. Steps are preconditioned by the
+    /// Hessian at zero, which is the covariance for each class. Cost: two products of rows x columns x classes for
+    /// each iteration.
+    pub(crate) fn fit(&self, decay: f64, precise: f64, start: Option<&LinearModel>) -> LinearModel {
+        let columns = self.rows.ncols();
+        let problem = Problem {
+            rows: &self.rows,
+            labels: self.labels,
+            classes: self.classes,
+            decay,
+        };
+        let zero = vec![0.0; (columns + 1) * self.classes];
+        let (_value, gradient) = problem.value(&zero);
+        let scale = gradient
+            .iter()
+            .map(|g| f64::from(g * g))
+            .sum::<f64>()
+            .sqrt();
+        let limits = Limits {
+            gradient: precise * scale,
+            iterations: ITERATIONS,
+        };
+        let factor = self.factor(decay);
+        let precondition = |gradient: &[f32]| match &factor {
+            None => gradient.to_vec(),
+            Some(inverse) => {
+                let mut model = unpack(gradient, columns, self.classes);
+                let half = matrix::product(&inverse.view(), &model.weights.view());
+                model.weights = matrix::product(&inverse.t(), &half.view());
+                model.bias /= self.spread();
+                pack(&model)
+            }
+        };
+        let start = start.map_or(zero, pack);
+        let found = minimise(|at| problem.value(at), precondition, start, limits);
+        unpack(&found, columns, self.classes)
+    }
+
+    /// Variance of one class's share where all are alike: the curvature of the cross-entropy.
+    fn spread(&self) -> f32 {
+        let share = 1.0 / self.classes as f32;
+        share * (1.0 - share)
+    }
+
+    /// L^-1 of L L^T = Hessian at zero; none where columns are too many or single precision does not carry it.
+    fn factor(&self, decay: f64) -> Option<Array2<f32>> {
+        let mut hessian = self.covariance.as_ref()? * self.spread();
+        hessian
+            .diag_mut()
+            .mapv_inplace(|v| v + decay.max(1e-6) as f32);
+        cholesky::factor(&mut hessian).ok()?;
+        cholesky::invert(&mut hessian);
+        Some(hessian)
+    }
 }
 
 struct Problem<'a> {
@@ -102,25 +145,26 @@ mod tests {
     fn scores_are_those_of_scikit_learn() {
         let peer = Peer::new();
         for (decay, name) in [(1e-1, "0.1"), (1e-3, "0.001")] {
-            let model = fit(&peer.train.view(), &peer.labels, CLASSES, decay, None);
+            let trainer = Trainer::new(peer.train.view(), &peer.labels, CLASSES);
+            let model = trainer.fit(decay, 1e-4, None);
             let mut scores = model.scores(&peer.test.view());
             // A number added to all classes changes no probability.
             for mut row in scores.axis_iter_mut(Axis(0)) {
                 let mean = row.mean().unwrap();
                 row -= mean;
             }
-            peer.check("softmax", name, &scores, 2e-2);
+            peer.check("softmax", name, &scores, 2e-3);
         }
     }
 
     #[test]
     fn a_start_at_the_answer_of_another_decay_ends_at_the_same() {
         let peer = Peer::new();
-        let of = |decay, start| fit(&peer.train.view(), &peer.labels, CLASSES, decay, start);
-        let (cold, first) = (of(1e-3, None), of(1e-1, None));
-        let warm = of(1e-3, Some(&first));
+        let trainer = Trainer::new(peer.train.view(), &peer.labels, CLASSES);
+        let cold = trainer.fit(1e-3, 1e-4, None);
+        let warm = trainer.fit(1e-3, 1e-4, Some(&trainer.fit(1e-1, 1e-2, None)));
         let scores = |model: &LinearModel| model.scores(&peer.test.view());
         let difference = scores(&cold) - scores(&warm);
-        assert!(difference.iter().all(|d| d.abs() < 3e-2));
+        assert!(difference.iter().all(|d| d.abs() < 3e-3));
     }
 }

@@ -11,6 +11,8 @@ mod reconstruct;
 mod transform;
 mod verify;
 
+pub use eval::Poses;
+
 use crate::cli::{Arguments, Command};
 use crate::outcome::Outcome;
 
