@@ -59,5 +59,5 @@ pub use device::devices;
 pub use encoder::{Completions, Encoder};
 pub use error::ModelError;
 pub use run::RunInfo;
-pub use tasks::pretrain;
+pub use tasks::{pretrain, toy};
 pub use train::{TrainObserver, TrainProgress, TrainSummary};

@@ -1,6 +1,7 @@
 //! What is learnt. A task says how inputs and targets are made and what else counts as an error; one trainer serves all.
 
 mod spectral;
+pub mod toy;
 
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
