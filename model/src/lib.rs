@@ -42,6 +42,7 @@ mod corrupt;
 mod device;
 mod encoder;
 mod error;
+mod lipschitz;
 mod maps;
 mod nets;
 mod networks;
