@@ -11,6 +11,7 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 
+use crate::average::Average;
 use crate::clip::clip_global_norm;
 use crate::config::AlgorithmConfig;
 use crate::nets::{Code, Generator, Walker};
@@ -47,6 +48,8 @@ pub(crate) struct Cgml {
     pub walker: Walker,
     pub generator_optimizer: ModuleOptimizer,
     pub walker_optimizer: ModuleOptimizer,
+    /// Moving averages of the weights, where they are kept.
+    pub average: Option<Average>,
 }
 
 /// Learning rates and the bound on the gradient in one step.

@@ -35,6 +35,7 @@
 //! `cpu` always; `cuda[:i]` and `wgpu` with the features of these names. See [`devices`].
 
 mod algorithm;
+mod average;
 mod checkpoint;
 mod clip;
 mod config;

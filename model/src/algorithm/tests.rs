@@ -59,6 +59,7 @@ fn setup() -> (Cgml, Batch, AlgorithmConfig) {
         walker,
         generator_optimizer: adam(),
         walker_optimizer: adam(),
+        average: None,
     };
     (cgml, batch, config)
 }
