@@ -17,8 +17,14 @@ pub(crate) struct Augmenter {
     basis: Basis,
     order: usize,
     up: Up,
-    /// What moments of resampled points are computed with, and the points of each item.
-    resampling: Option<(ZernikePlan<f32>, Vec<Vec<[f32; 3]>>)>,
+    resampling: Option<Resampling>,
+}
+
+/// What moments of parts of clouds are computed from.
+struct Resampling {
+    plan: ZernikePlan<f32>,
+    /// The points of each item.
+    points: Vec<Vec<[f32; 3]>>,
 }
 
 /// The axis that points up.
@@ -51,7 +57,10 @@ impl Augmenter {
                     "the store has no points; convert again without --no-points, or set it to 0",
                 ));
             }
-            (true, Basis::Zernike, Some(points)) => Some((ZernikePlan::new(order)?, points)),
+            (true, Basis::Zernike, Some(points)) => {
+                let plan = ZernikePlan::new(order)?;
+                Some(Resampling { plan, points })
+            }
         };
         let up = match up_axis.trim_start_matches(['+', '-']) {
             "x" => Up::X,
@@ -85,7 +94,7 @@ impl Augmenter {
         item: usize,
         coefficients: &mut [f32],
     ) -> Result<(), ModelError> {
-        let Some((plan, points)) = &self.resampling else {
+        let Some(Resampling { plan, points }) = &self.resampling else {
             return Ok(());
         };
         thread_local! {
