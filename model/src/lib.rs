@@ -48,6 +48,7 @@ mod maps;
 mod nets;
 mod networks;
 mod run;
+mod spectral_norm;
 mod tasks;
 mod train;
 mod walk;
