@@ -35,6 +35,7 @@
 //! `cpu` always; `cuda[:i]` and `wgpu` with the features of these names. See [`devices`].
 
 mod algorithm;
+mod average;
 mod checkpoint;
 mod clip;
 mod config;
@@ -42,10 +43,12 @@ mod corrupt;
 mod device;
 mod encoder;
 mod error;
+mod lipschitz;
 mod maps;
 mod nets;
 mod networks;
 mod run;
+mod spectral_norm;
 mod tasks;
 mod train;
 mod walk;
@@ -59,5 +62,5 @@ pub use device::devices;
 pub use encoder::{Completions, Encoder};
 pub use error::ModelError;
 pub use run::RunInfo;
-pub use tasks::pretrain;
+pub use tasks::{pretrain, toy};
 pub use train::{TrainObserver, TrainProgress, TrainSummary};

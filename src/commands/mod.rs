@@ -10,8 +10,11 @@ mod info;
 mod pretrain;
 mod reconstruct;
 mod store;
+mod train;
 mod transform;
 mod verify;
+
+pub use eval::Poses;
 
 use crate::cli::{self, Arguments, Command};
 use crate::outcome::Outcome;
@@ -24,6 +27,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Demo(options) => demo::run(&options, quiet),
         Command::Convert(options) => convert::run(&options, quiet),
         Command::Pretrain(options) => pretrain::run(&options, quiet),
+        Command::Train(options) => train::run(&options, quiet),
         Command::Eval(options) => eval::run(&options, quiet),
         Command::Transform(options) => transform::run(&options),
         Command::Reconstruct(options) => reconstruct::run(&options),
