@@ -48,6 +48,7 @@
 mod container;
 mod convert;
 mod error;
+pub mod images;
 mod item;
 mod layout;
 mod load;

@@ -28,6 +28,7 @@ mod error;
 mod evaluate;
 mod features;
 mod html;
+pub mod images;
 mod linear;
 mod matrix;
 mod neighbours;
