@@ -69,10 +69,23 @@ pub(crate) struct StepLosses {
     pub walker: Tensor<1>,
 }
 
+/// What a task adds to each row's error, `[batch, 1]`, from the output and the target.
+pub(crate) type ExtraError<'a> = &'a dyn Fn(&Tensor<2>, &Tensor<2>) -> Option<Tensor<2>>;
+
 /// Weighted mean absolute error of each row, `[batch, 1]`.
 pub(crate) fn row_errors(output: Tensor<2>, target: &Tensor<2>, weight: &Tensor<2>) -> Tensor<2> {
     let total = weight.clone().sum_dim(1) + 1e-8;
     ((output - target.clone()).abs() * weight.clone()).sum_dim(1) / total
+}
+
+/// E of the paper for each row, `[batch, 1]`: weighted L1 and what the task adds.
+fn objective(output: Tensor<2>, batch: &Batch, extra: ExtraError) -> Tensor<2> {
+    let added = extra(&output, &batch.target);
+    let error = row_errors(output, &batch.target, &batch.weight);
+    match added {
+        Some(added) => error + added,
+        None => error,
+    }
 }
 
 impl Cgml {
@@ -80,17 +93,18 @@ impl Cgml {
     pub(crate) fn step(
         mut self,
         batch: &Batch,
+        extra: ExtraError,
         config: &AlgorithmConfig,
         rates: Rates,
     ) -> (Cgml, StepLosses) {
         let frozen = self.generator.clone().no_grad();
         let code = frozen.encode(batch.input.clone());
-        let (z, moves, error_at_start) = search(&frozen, &code, batch, config);
+        let (z, moves, error_at_start) = search(&frozen, &code, batch, extra, config);
         drop(frozen);
         let walker;
         (self, walker) = self.fit_walker(&code.h, &moves, &batch.noise, config, rates.walker);
         let error;
-        (self, error) = self.fit_generator(batch, z, config, rates);
+        (self, error) = self.fit_generator(batch, z, extra, config, rates);
         (
             self,
             StepLosses {
@@ -126,11 +140,12 @@ impl Cgml {
         mut self,
         batch: &Batch,
         z: Tensor<2>,
+        extra: ExtraError,
         config: &AlgorithmConfig,
         rates: Rates,
     ) -> (Cgml, Tensor<1>) {
         let code = self.generator.encode(batch.input.clone());
-        let (loss, error) = generator_loss(&self.generator, &code, batch, z, config);
+        let (loss, error) = generator_loss(&self.generator, &code, batch, z, extra, config);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.generator);
         let gradients = clip_global_norm(gradients, &self.generator, rates.clip);
         self.generator = self
@@ -147,6 +162,7 @@ pub(crate) fn search(
     frozen: &Generator,
     code: &Code,
     batch: &Batch,
+    extra: ExtraError,
     config: &AlgorithmConfig,
 ) -> (Tensor<2>, Vec<Move>, Tensor<1>) {
     let mut z = batch.latent.clone();
@@ -154,11 +170,7 @@ pub(crate) fn search(
     let mut error_at_start = None;
     for _step in 0..config.steps {
         let leaf = z.clone().inner().autodiff().require_grad();
-        let errors = row_errors(
-            frozen.decode(code, leaf.clone()),
-            &batch.target,
-            &batch.weight,
-        );
+        let errors = objective(frozen.decode(code, leaf.clone()), batch, extra);
         error_at_start.get_or_insert_with(|| errors.clone().inner().mean());
         // The sum over rows, so that a step does not depend on the size of the batch.
         let gradients = errors.sum().backward();
@@ -181,7 +193,7 @@ pub(crate) fn search(
         });
     }
     let error_at_start = error_at_start.unwrap_or_else(|| {
-        row_errors(frozen.decode(code, z.clone()), &batch.target, &batch.weight)
+        objective(frozen.decode(code, z.clone()), batch, extra)
             .inner()
             .mean()
     });
@@ -227,10 +239,11 @@ fn generator_loss(
     code: &Code,
     batch: &Batch,
     z: Tensor<2>,
+    extra: ExtraError,
     config: &AlgorithmConfig,
 ) -> (Tensor<1>, Tensor<1>) {
     let output = generator.decode(code, z.clone());
-    let error = row_errors(output.clone(), &batch.target, &batch.weight).mean();
+    let error = objective(output.clone(), batch, extra).mean();
     if config.consistency == 0.0 {
         return (error.clone(), error.inner());
     }
