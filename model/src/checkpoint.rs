@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
 use crate::algorithm::Cgml;
+use crate::context::Adversary;
 use crate::run::{to_json, write_whole};
 
 const FOLDER: &str = "checkpoints";
@@ -24,6 +25,13 @@ const FILES: [&str; 4] = [
     "generator-optimizer.bpk",
     "walker-optimizer.bpk",
 ];
+/// Further files of runs that have a critic.
+const CRITIC: [&str; 2] = ["critic.bpk", "critic-optimizer.bpk"];
+
+fn files(cgml: &Cgml) -> impl Iterator<Item = &'static str> {
+    let critic = cgml.adversary.iter().flat_map(|_adversary| CRITIC);
+    FILES.into_iter().chain(critic)
+}
 
 /// `state.json`: where training stands, and the hash of each file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,7 +53,7 @@ pub(crate) fn save(run: &Path, step: u64, cgml: &Cgml, keep: usize) -> Result<()
     }
     fs::create_dir_all(&draft).map_err(ModelError::io(&draft))?;
     let failed = |error: burn::store::RecordError| ModelError::run(&draft, error.to_string());
-    let contents = [
+    let mut contents = vec![
         cgml.generator
             .clone()
             .into_record()
@@ -65,15 +73,26 @@ pub(crate) fn save(run: &Path, step: u64, cgml: &Cgml, keep: usize) -> Result<()
             .into_bytes()
             .map_err(failed)?,
     ];
+    if let Some(adversary) = &cgml.adversary {
+        let critic = adversary.critic.clone().into_record();
+        contents.push(critic.into_bytes().map_err(failed)?);
+        contents.push(
+            adversary
+                .optimizer
+                .to_record()
+                .into_bytes()
+                .map_err(failed)?,
+        );
+    }
     let mut state = State {
         step,
         blake3: Vec::new(),
     };
-    for (name, bytes) in FILES.iter().zip(&contents) {
+    for (name, bytes) in files(cgml).zip(&contents) {
         write_whole(&draft.join(name), bytes)?;
         state
             .blake3
-            .push(((*name).to_owned(), blake3::hash(bytes).to_string()));
+            .push((name.to_owned(), blake3::hash(bytes).to_string()));
     }
     write_whole(&draft.join(STATE), &to_json(&state))?;
     if last.exists() {
@@ -149,8 +168,8 @@ fn load(folder: &Path, step: u64, fresh: Cgml) -> Result<Cgml, ModelError> {
     let text = fs::read(&path).map_err(ModelError::io(&path))?;
     let state: State = serde_json::from_slice(&text)
         .map_err(|error| ModelError::run(&path, format!("damaged: {error}")))?;
-    let mut contents = Vec::with_capacity(FILES.len());
-    for name in FILES {
+    let mut contents = Vec::new();
+    for name in files(&fresh) {
         let path = folder.join(name);
         let bytes = fs::read(&path).map_err(ModelError::io(&path))?;
         let hash = blake3::hash(&bytes).to_string();
@@ -177,10 +196,22 @@ fn load(folder: &Path, step: u64, fresh: Cgml) -> Result<Cgml, ModelError> {
         |optimizer: ModuleOptimizer, bytes: Bytes| -> Result<ModuleOptimizer, ModelError> {
             Ok(optimizer.load_record(OptimizerRecord::from_bytes(bytes).map_err(failed)?))
         };
+    let generator_optimizer = restore(fresh.generator_optimizer, next())?;
+    let walker_optimizer = restore(fresh.walker_optimizer, next())?;
+    let adversary = match fresh.adversary {
+        None => None,
+        Some(Adversary { critic, optimizer }) => Some(Adversary {
+            critic: critic
+                .try_load_record(ModuleRecord::from_bytes(next()).map_err(failed)?)
+                .map_err(failed)?,
+            optimizer: restore(optimizer, next())?,
+        }),
+    };
     Ok(Cgml {
         generator,
         walker,
-        generator_optimizer: restore(fresh.generator_optimizer, next())?,
-        walker_optimizer: restore(fresh.walker_optimizer, next())?,
+        generator_optimizer,
+        walker_optimizer,
+        adversary,
     })
 }

@@ -49,9 +49,10 @@ impl Critic {
 
     /// `[batch, cells]` to `[batch, 1]`: positive for what looks true.
     fn forward(&self, picture: Tensor<2>) -> Tensor<2> {
-        let last = self.hidden.iter().fold(picture, |x, layer| {
-            leaky_relu(layer.forward(x), SLOPE)
-        });
+        let last = self
+            .hidden
+            .iter()
+            .fold(picture, |x, layer| leaky_relu(layer.forward(x), SLOPE));
         self.output.forward(last)
     }
 }
@@ -74,7 +75,9 @@ impl Cgml {
         let frozen = adversary.critic.clone().no_grad();
         let verdict = softplus(frozen.forward(completed.clone()).neg(), 1.0).mean();
         let loss = (square.sum_dim(1) / total).mean() * SQUARE + verdict * VERDICT;
-        let error = row_errors(output, &batch.target, &batch.weight).mean().inner();
+        let error = row_errors(output, &batch.target, &batch.weight)
+            .mean()
+            .inner();
         let gradients = GradientsParams::from_grads(loss.backward(), &self.generator);
         let gradients = clip_global_norm(gradients, &self.generator, rates.clip);
         self.generator = self

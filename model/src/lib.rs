@@ -38,6 +38,7 @@ mod algorithm;
 mod checkpoint;
 mod clip;
 mod config;
+mod context;
 mod corrupt;
 mod device;
 mod encoder;
@@ -45,6 +46,7 @@ mod error;
 mod maps;
 mod nets;
 mod networks;
+mod painter;
 mod run;
 mod tasks;
 mod train;
@@ -53,11 +55,14 @@ mod weights;
 
 pub use config::{
     AlgorithmConfig, AugmentConfig, Config, CorruptConfig, MapConfig, NetworkConfig, NetworkKind,
-    OutputConfig, RotateKind, TrainConfig,
+    Objective, OutputConfig, RotateKind, TrainConfig,
 };
 pub use device::devices;
 pub use encoder::{Completions, Encoder};
 pub use error::ModelError;
+pub use painter::{Painter, Questions};
 pub use run::RunInfo;
+pub use tasks::pictures::{PictureInfo, PictureKind, train_pictures};
 pub use tasks::pretrain;
+pub use tasks::{colorize, complete, translate};
 pub use train::{TrainObserver, TrainProgress, TrainSummary};

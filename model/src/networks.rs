@@ -9,8 +9,8 @@ use spectra_pointcloud::random::stream;
 use crate::encoder::to_host;
 use crate::nets::{Generator, Sizes, Walker};
 use crate::run::{WEIGHTS, load_config};
-use crate::tasks::draw_unit;
-use crate::walk::walk;
+use crate::tasks::first_latent;
+use crate::walk::{step, walk};
 use crate::{Config, ModelError, device, weights};
 
 /// Rows that pass the networks at once.
@@ -81,26 +81,45 @@ impl Networks {
         seed: u64,
         sample: u64,
     ) -> Result<Vec<f32>, ModelError> {
-        let (width, latent) = (self.sizes.input_cells(), self.config.network.latent);
+        let width = self.sizes.input_cells();
         let mut outputs = Vec::with_capacity(inputs.len() / width * self.sizes.target_cells());
         for (index, block) in inputs.chunks(ROWS * width).enumerate() {
-            let mut z = vec![0.0; block.len() / width * latent];
-            for (row, z) in z.chunks_exact_mut(latent).enumerate() {
-                draw_unit(
-                    &mut stream(seed, 1 + sample, (index * ROWS + row) as u64),
-                    z,
-                );
-            }
             let code = self.generator.encode(self.put(block, width));
-            let z = walk(
-                &self.walker,
-                &code,
-                self.put(&z, latent),
-                &self.config.algorithm,
-            );
+            let z = self.starts(block.len() / width, index * ROWS, seed, sample);
+            let z = walk(&self.walker, &code, z, &self.config.algorithm);
             outputs.extend(to_host(self.generator.decode(&code, z))?);
         }
         Ok(outputs)
+    }
+
+    /// Like [`complete`](Self::complete), for few rows: the outputs at the start of the walk and after each of its steps.
+    pub(crate) fn trail(
+        &self,
+        inputs: &[f32],
+        seed: u64,
+        sample: u64,
+    ) -> Result<Vec<Vec<f32>>, ModelError> {
+        let width = self.sizes.input_cells();
+        let algorithm = &self.config.algorithm;
+        let code = self.generator.encode(self.put(inputs, width));
+        let mut z = self.starts(inputs.len() / width, 0, seed, sample);
+        let mut trail = vec![to_host(self.generator.decode(&code, z.clone()))?];
+        for _step in 0..algorithm.inference_steps {
+            z = step(&self.walker, &code.h, z, algorithm.momentum);
+            trail.push(to_host(self.generator.decode(&code, z.clone()))?);
+        }
+        Ok(trail)
+    }
+
+    /// Where z starts for `count` rows, the first of which is row `first` of all.
+    fn starts(&self, count: usize, first: usize, seed: u64, sample: u64) -> Tensor<2> {
+        let latent = self.config.network.latent;
+        let mut z = vec![0.0; count * latent];
+        for (row, z) in z.chunks_exact_mut(latent).enumerate() {
+            let mut rng = stream(seed, 1 + sample, (first + row) as u64);
+            first_latent(self.config.algorithm.objective, &mut rng, z);
+        }
+        self.put(&z, latent)
     }
 
     fn put(&self, values: &[f32], width: usize) -> Tensor<2> {

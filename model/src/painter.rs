@@ -6,10 +6,11 @@ use ndarray::{Array2, Array4};
 use spectra_datasets::images::Images;
 use spectra_pointcloud::random::stream;
 
-use crate::networks::Networks;
 use crate::nets::Sizes;
+use crate::networks::Networks;
 use crate::run::load_config;
-use crate::tasks::{HostBatch, PictureInfo, pictures};
+use crate::tasks::HostBatch;
+use crate::tasks::pictures::{self, PictureInfo};
 use crate::{Config, ModelError, Objective};
 
 /// The trained networks of a run on pictures.
@@ -92,7 +93,9 @@ impl Painter {
             task.question(images, item, share, &mut rng, row);
         });
         let rows = input.chunks_exact(self.sizes.input_cells());
-        let shown: Vec<f32> = rows.clone().flat_map(|input| task.shown(input)).collect();
+        let shown: Vec<f32> = rows
+            .flat_map(|input| task.shown(input, self.sizes))
+            .collect();
         let truth = self.pictures(&input, &target)?;
         let shown = shaped(shown, images.len(), self.sizes)?;
         // Where a task asks for other planes than it shows (colours), every cell of the picture is asked for.

@@ -22,6 +22,9 @@ const PCA_AXES: usize = 128;
 const PICTURES: usize = 4;
 
 pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
+    if options.target == "images" {
+        return super::images::run(options, quiet);
+    }
     let info = RunInfo::load(&options.run[0])?;
     let (store, skipped) = store(options, &info, quiet)?;
     for run in &options.run {

@@ -36,12 +36,23 @@ pub(super) fn read(tree: &Tree, options: &ImageOptions) -> Result<Found, Dataset
         read_file(tree, file, split, options, &mut found)?;
     }
     let count = found.pictures.len();
-    if found.pictures.iter().all(|p| p.split == found.pictures[0].split) {
+    if found
+        .pictures
+        .iter()
+        .all(|p| p.split == found.pictures[0].split)
+    {
         let kept = count * 4 / 5;
         for (row, picture) in found.pictures.iter_mut().enumerate() {
-            picture.split = if row < kept { Split::Train } else { Split::Test };
+            picture.split = if row < kept {
+                Split::Train
+            } else {
+                Split::Test
+            };
         }
-        found.layout = format!("IDX, one file: the first {kept} for training, {} for the test", count - kept);
+        found.layout = format!(
+            "IDX, one file: the first {kept} for training, {} for the test",
+            count - kept
+        );
     }
     Ok(found)
 }
@@ -57,7 +68,11 @@ fn read_file(
     let (dims, pixels) = parse::<3>(&bytes).map_err(|message| damaged(tree, file, message))?;
     let [count, height, width] = dims;
     let labels = labels(tree, file, count)?;
-    let top = labels.iter().flatten().max().map_or(0, |&top| usize::from(top) + 1);
+    let top = labels
+        .iter()
+        .flatten()
+        .max()
+        .map_or(0, |&top| usize::from(top) + 1);
     for class in found.classes.len()..top {
         found.classes.push(class.to_string());
     }

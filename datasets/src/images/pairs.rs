@@ -111,7 +111,9 @@ impl Side {
         let mut rest: Vec<&str> = parts;
         rest.remove(place);
         let name = rest.join("/");
-        let name = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+        let name = name
+            .rsplit_once('.')
+            .map_or(name.as_str(), |(stem, _)| stem);
         Some(Side {
             split,
             is_b,

@@ -151,11 +151,7 @@ impl Lpips {
             let (x, y) = (normalised(x), normalised(y));
             let cells = x.ncols() as f64;
             for ((x, y), factor) in x.outer_iter().zip(y.outer_iter()).zip(factors) {
-                let square: f64 = x
-                    .iter()
-                    .zip(y)
-                    .map(|(x, y)| f64::from(x - y).powi(2))
-                    .sum();
+                let square: f64 = x.iter().zip(y).map(|(x, y)| f64::from(x - y).powi(2)).sum();
                 total += f64::from(*factor) * square / cells;
             }
         }
@@ -264,8 +260,9 @@ impl Kernel {
             [outputs, found, height, width]
                 if found == inputs && height == width && bias.len() == outputs =>
             {
-                let weights = Array2::from_shape_vec((outputs, inputs * height * width), weights.clone())
-                    .map_err(|_shape| absent(&name, &expected))?;
+                let weights =
+                    Array2::from_shape_vec((outputs, inputs * height * width), weights.clone())
+                        .map_err(|_shape| absent(&name, &expected))?;
                 Ok(Self {
                     weights,
                     bias: bias.clone(),
@@ -289,14 +286,15 @@ impl Kernel {
         };
         let side = self.side;
         // Each column is what one output cell sees.
-        let patches = Array2::from_shape_fn((channels * side * side, rows * columns), |(k, cell)| {
-            let (channel, dy, dx) = (k / (side * side), k / side % side, k % side);
-            let (y, x_) = (cell / columns * stride + dy, cell % columns * stride + dx);
-            match (y.checked_sub(padding), x_.checked_sub(padding)) {
-                (Some(y), Some(x_)) if y < height && x_ < width => x[[channel, y, x_]],
-                _ => 0.0,
-            }
-        });
+        let patches =
+            Array2::from_shape_fn((channels * side * side, rows * columns), |(k, cell)| {
+                let (channel, dy, dx) = (k / (side * side), k / side % side, k % side);
+                let (y, x_) = (cell / columns * stride + dy, cell % columns * stride + dx);
+                match (y.checked_sub(padding), x_.checked_sub(padding)) {
+                    (Some(y), Some(x_)) if y < height && x_ < width => x[[channel, y, x_]],
+                    _ => 0.0,
+                }
+            });
         let mut out = matrix::product(&self.weights.view(), &patches.view());
         for (mut row, bias) in out.outer_iter_mut().zip(&self.bias) {
             row.mapv_inplace(|value| (value + bias).max(0.0));
@@ -349,10 +347,14 @@ fn pooled(x: &Array3<f32>, window: usize) -> Result<Array3<f32>> {
         return Err(too_small(height, width));
     }
     let (rows, columns) = ((height - window) / 2 + 1, (width - window) / 2 + 1);
-    Ok(Array3::from_shape_fn((channels, rows, columns), |(c, row, column)| {
-        let cells = (0..window * window).map(|i| x[[c, 2 * row + i / window, 2 * column + i % window]]);
-        cells.fold(f32::NEG_INFINITY, f32::max)
-    }))
+    Ok(Array3::from_shape_fn(
+        (channels, rows, columns),
+        |(c, row, column)| {
+            let cells =
+                (0..window * window).map(|i| x[[c, 2 * row + i / window, 2 * column + i % window]]);
+            cells.fold(f32::NEG_INFINITY, f32::max)
+        },
+    ))
 }
 
 /// Each cell's channels divided by their length.
@@ -384,7 +386,10 @@ mod tests {
     fn weights(net: LpipsNet, outputs: &[usize], sides: &[usize], sliced: bool) -> Tensors {
         let (mut tensors, mut inputs, mut conv, mut compared_count) = (Tensors::new(), 3, 0, 0);
         for layer in net.layers() {
-            let Layer::Conv { number, compared, .. } = *layer else {
+            let Layer::Conv {
+                number, compared, ..
+            } = *layer
+            else {
                 continue;
             };
             let (outputs, side) = (outputs[conv], sides[conv]);
@@ -392,7 +397,10 @@ mod tests {
             let prefix = if sliced { "net.slice1" } else { "features" };
             tensors.insert(
                 format!("{prefix}.{number}.weight"),
-                (vec![outputs, inputs, side, side], hashed(outputs * fan, number as u64, (6.0 / fan as f64).sqrt())),
+                (
+                    vec![outputs, inputs, side, side],
+                    hashed(outputs * fan, number as u64, (6.0 / fan as f64).sqrt()),
+                ),
             );
             tensors.insert(
                 format!("{prefix}.{number}.bias"),
@@ -402,7 +410,10 @@ mod tests {
                 let factors = hashed(outputs, 200 + compared_count, 1.0);
                 tensors.insert(
                     format!("lin{compared_count}.model.1.weight"),
-                    (vec![1, outputs, 1, 1], factors.iter().map(|f| f.abs()).collect()),
+                    (
+                        vec![1, outputs, 1, 1],
+                        factors.iter().map(|f| f.abs()).collect(),
+                    ),
                 );
                 compared_count += 1;
             }
@@ -413,8 +424,15 @@ mod tests {
 
     #[test]
     fn distances_are_those_of_the_reference_package_on_the_same_random_weights() {
-        let alex = weights(LpipsNet::Alex, &[64, 192, 384, 256, 256], &[11, 5, 3, 3, 3], false);
-        let vgg_outputs = [64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512];
+        let alex = weights(
+            LpipsNet::Alex,
+            &[64, 192, 384, 256, 256],
+            &[11, 5, 3, 3, 3],
+            false,
+        );
+        let vgg_outputs = [
+            64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512,
+        ];
         let vgg = weights(LpipsNet::Vgg, &vgg_outputs, &[3; 13], true);
         for (net, tensors, name, side) in [
             (LpipsNet::Alex, &alex, "alex", 64),
@@ -425,7 +443,10 @@ mod tests {
             let (a, b) = (first(3, side), second(3, side));
             let found = lpips.distance(&a.view(), &b.view()).unwrap();
             let expected = expected(&format!("lpips_{name}_{side}"));
-            assert!((found / expected - 1.0).abs() < 1e-4, "{name} {side}: {found} {expected}");
+            assert!(
+                (found / expected - 1.0).abs() < 1e-4,
+                "{name} {side}: {found} {expected}"
+            );
             assert_eq!(lpips.distance(&a.view(), &a.view()).unwrap(), 0.0);
         }
     }
@@ -439,23 +460,38 @@ mod tests {
         let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
             .iter()
             .map(|(name, (shape, values))| {
-                (name.clone(), shape.clone(), values.iter().flat_map(|v| v.to_le_bytes()).collect())
+                (
+                    name.clone(),
+                    shape.clone(),
+                    values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+                )
             })
             .collect();
         let write = |skip: &str| {
-            let views = bytes.iter().filter(|(name, ..)| name != skip).map(|(name, shape, bytes)| {
-                let view = safetensors::tensor::TensorView::new(Dtype::F32, shape.clone(), bytes);
-                (name.clone(), view.unwrap())
-            });
+            let views =
+                bytes
+                    .iter()
+                    .filter(|(name, ..)| name != skip)
+                    .map(|(name, shape, bytes)| {
+                        let view =
+                            safetensors::tensor::TensorView::new(Dtype::F32, shape.clone(), bytes);
+                        (name.clone(), view.unwrap())
+                    });
             std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
         };
         write("");
         let lpips = Lpips::load(LpipsNet::Alex, &[&path]).unwrap();
         let a = first(1, 32);
         assert!(lpips.distance(&a.view(), &second(1, 32).view()).unwrap() > 0.0);
-        assert!(lpips.distance(&first(1, 16).view(), &first(1, 16).view()).is_err());
+        assert!(
+            lpips
+                .distance(&first(1, 16).view(), &first(1, 16).view())
+                .is_err()
+        );
         write("features.6.weight");
-        let message = Lpips::load(LpipsNet::Alex, &[&path]).unwrap_err().to_string();
+        let message = Lpips::load(LpipsNet::Alex, &[&path])
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("features.6"), "{message}");
         std::fs::write(&path, b"nothing").unwrap();
         assert!(Lpips::load(LpipsNet::Alex, &[&path]).is_err());

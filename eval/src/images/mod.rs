@@ -5,12 +5,14 @@
 
 mod diversity;
 mod lpips;
+mod score;
 mod ssim;
 
 use ndarray::ArrayView3;
 
 pub use diversity::{Answers, answers};
 pub use lpips::{Lpips, LpipsNet};
+pub use score::{Modes, Scores, modes, score, table};
 pub use ssim::{ms_ssim, ms_ssim_scales, ssim};
 
 use crate::error::{EvalError, Result};
@@ -32,11 +34,7 @@ fn check(a: &Picture, b: &Picture) -> Result<()> {
 
 /// Mean squared difference, and 0 for equal pictures.
 fn mean_square(a: &Picture, b: &Picture) -> f64 {
-    let total: f64 = a
-        .iter()
-        .zip(b)
-        .map(|(x, y)| f64::from(x - y).powi(2))
-        .sum();
+    let total: f64 = a.iter().zip(b).map(|(x, y)| f64::from(x - y).powi(2)).sum();
     total / a.len() as f64
 }
 
@@ -76,7 +74,9 @@ pub(crate) mod testing {
     pub(crate) fn expected(key: &str) -> f64 {
         let text = include_str!("../../tests/fixtures/images.json");
         let figures: serde_json::Value = serde_json::from_str(text).unwrap();
-        figures[key].as_f64().unwrap_or_else(|| panic!("no figure {key}"))
+        figures[key]
+            .as_f64()
+            .unwrap_or_else(|| panic!("no figure {key}"))
     }
 }
 

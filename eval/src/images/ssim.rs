@@ -170,7 +170,10 @@ mod tests {
     fn pictures_below_the_window_are_refused() {
         let a = first(1, 10);
         let message = ssim(&a.view(), &a.view()).unwrap_err().to_string();
-        assert!(message.contains("10 x 10") && message.contains("11"), "{message}");
+        assert!(
+            message.contains("10 x 10") && message.contains("11"),
+            "{message}"
+        );
         assert!(ms_ssim(&a.view(), &a.view()).is_err());
     }
 }

@@ -111,7 +111,7 @@ impl PictureTask for Colorize {
         }
     }
 
-    fn shown(&self, input: &[f32]) -> Vec<f32> {
+    fn shown(&self, input: &[f32], _sizes: Sizes) -> Vec<f32> {
         self.picture(input, &vec![0.0; 2 * input.len()])
     }
 
@@ -155,8 +155,7 @@ fn histogram_divergence(planes: Tensor<2>) -> Tensor<2> {
     let centres: Vec<f32> = (0..BINS)
         .map(|bin| (bin as f64 * width - REACH) as f32)
         .collect();
-    let centres: Tensor<3> =
-        Tensor::from_data(TensorData::new(centres, [1, BINS, 1]), &device);
+    let centres: Tensor<3> = Tensor::from_data(TensorData::new(centres, [1, BINS, 1]), &device);
     let values = planes.clamp(-REACH, REACH).reshape([rows, 1, cells]);
     let far = (values.expand([rows, BINS, cells]) - centres.expand([rows, BINS, cells])).abs();
     let shares = relu(far.mul_scalar(-1.0 / width).add_scalar(1.0));
@@ -245,7 +244,8 @@ mod tests {
         for (value, pixel) in back.iter().zip(&images.pixels) {
             assert!((value * 255.0 - f32::from(*pixel)).abs() < 0.6, "{back:?}");
         }
-        let grey = task.shown(&input);
+        let sizes = task.sizes(3, 2).unwrap();
+        let grey = task.shown(&input, sizes);
         assert!((grey[0] - grey[4]).abs() < 1e-3 && (grey[3] * 255.0 - 128.0).abs() < 0.6);
         let mut whole = vec![0.0; 4];
         task.whole(&images, 0, &mut whole);

@@ -164,7 +164,10 @@ impl PictureTask for Complete {
             let other = images.picture(rng.random_range(0..images.len()));
             let top = side / 2 * side;
             for plane in (0..row.target.len()).step_by(side * side) {
-                for (to, from) in row.target[plane..plane + top].iter_mut().zip(&other[plane..]) {
+                for (to, from) in row.target[plane..plane + top]
+                    .iter_mut()
+                    .zip(&other[plane..])
+                {
                     *to = to.max(signed(*from));
                 }
             }
@@ -203,11 +206,9 @@ impl PictureTask for Complete {
         fill(images.picture(item), input);
     }
 
-    fn shown(&self, input: &[f32]) -> Vec<f32> {
-        // Hidden cells are 0 in the input and so mid-grey in the picture; the last plane is the mask. A grey picture
-        // has two planes, a coloured one four.
-        let planes = if is_grey(input.len()) { 2 } else { 4 };
-        let values = &input[..input.len() / planes * (planes - 1)];
+    fn shown(&self, input: &[f32], sizes: Sizes) -> Vec<f32> {
+        // Hidden cells are 0 in the input and so mid-grey; the last plane is the mask.
+        let values = &input[..sizes.target_cells()];
         values.iter().map(|value| unsigned(*value)).collect()
     }
 
@@ -219,11 +220,6 @@ impl PictureTask for Complete {
         };
         values.iter().enumerate().map(cell).collect()
     }
-}
-
-/// Whether an input is that of a grey picture: 2 side^2 cells rather than (2 side)^2.
-fn is_grey(cells: usize) -> bool {
-    !cells.isqrt().pow(2).eq(&cells)
 }
 
 fn fill(pixels: &[u8], into: &mut [f32]) {

@@ -1,6 +1,10 @@
 //! What is learnt. A task says how inputs and targets are made and what else counts as an error; one trainer serves all.
 
+pub mod colorize;
+pub mod complete;
+pub(crate) mod pictures;
 mod spectral;
+pub mod translate;
 
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
@@ -9,6 +13,7 @@ use serde_json::Value;
 
 pub use self::spectral::pretrain;
 use crate::ModelError;
+use crate::config::Objective;
 use crate::nets::Sizes;
 
 /// One batch on the host, row by row.
@@ -62,6 +67,17 @@ pub(crate) trait Task: Sync {
 
     /// What the card of the weights says of the data.
     fn card(&self) -> Value;
+}
+
+/// Where z starts: anywhere on its sphere, or always at the same point for the baselines, which know no z.
+pub(crate) fn first_latent(objective: Objective, rng: &mut ChaCha8Rng, z: &mut [f32]) {
+    match objective {
+        Objective::Cgml => draw_unit(rng, z),
+        Objective::L1 | Objective::Context => {
+            z.fill(0.0);
+            z[0] = 1.0;
+        }
+    }
 }
 
 /// A uniform point of the unit sphere of the space that `z` lives in.

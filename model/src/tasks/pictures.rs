@@ -59,7 +59,7 @@ pub(crate) trait PictureTask {
     fn whole(&self, images: &Images, item: usize, input: &mut [f32]);
 
     /// The picture that the input shows, values in 0..=1.
-    fn shown(&self, input: &[f32]) -> Vec<f32>;
+    fn shown(&self, input: &[f32], sizes: Sizes) -> Vec<f32>;
 
     /// The picture that an output (or a target) completes the input to, values in 0..=1.
     fn picture(&self, input: &[f32], output: &[f32]) -> Vec<f32>;
@@ -215,11 +215,7 @@ impl Task for Pictures<'_> {
 }
 
 /// A batch of `count` rows, each filled by `fill`, in parallel.
-pub(crate) fn rows(
-    sizes: Sizes,
-    count: usize,
-    fill: impl Fn(usize, Row) + Sync,
-) -> HostBatch {
+pub(crate) fn rows(sizes: Sizes, count: usize, fill: impl Fn(usize, Row) + Sync) -> HostBatch {
     let mut batch = HostBatch::zeros(count, sizes);
     batch
         .input

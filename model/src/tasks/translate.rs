@@ -76,7 +76,7 @@ impl PictureTask for Translate {
         }
     }
 
-    fn shown(&self, input: &[f32]) -> Vec<f32> {
+    fn shown(&self, input: &[f32], _sizes: Sizes) -> Vec<f32> {
         input.iter().map(|value| unsigned(*value)).collect()
     }
 
