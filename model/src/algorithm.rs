@@ -11,6 +11,7 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 
+use crate::average::Average;
 use crate::clip::clip_global_norm;
 use crate::config::AlgorithmConfig;
 use crate::context::Adversary;
@@ -50,6 +51,8 @@ pub(crate) struct Cgml {
     pub walker_optimizer: ModuleOptimizer,
     /// Trains the context encoder instead, the baseline without z.
     pub adversary: Option<Adversary>,
+    /// Moving averages of the weights, where they are kept.
+    pub average: Option<Average>,
 }
 
 /// Learning rates and the bound on the gradient in one step.
@@ -161,6 +164,24 @@ impl Cgml {
     }
 }
 
+/// Each row's error at z and its gradient there, `[batch, 1]` and `[batch, latent]`, both without a graph.
+fn latent_gradient(
+    frozen: &Generator,
+    code: &Code,
+    z: &Tensor<2>,
+    batch: &Batch,
+    extra: ExtraError,
+) -> (Tensor<2>, Tensor<2>) {
+    let leaf = z.clone().inner().autodiff().require_grad();
+    let errors = objective(frozen.decode(code, leaf.clone()), batch, extra);
+    // The sum over rows, so that a step does not depend on the size of the batch.
+    let gradients = errors.clone().sum().backward();
+    let gradient = leaf
+        .grad(&gradients)
+        .unwrap_or_else(|| leaf.inner().zeros_like());
+    (errors.inner(), gradient)
+}
+
 /// Moves z from `batch.latent` down the gradient of each row's own error, l times.
 ///
 /// Gives the last z, all moves, and the mean error at the first z. No network changes: `frozen` tracks nothing.
@@ -175,20 +196,14 @@ pub(crate) fn search(
     let mut moves = Vec::with_capacity(config.steps);
     let mut error_at_start = None;
     for _step in 0..config.steps {
-        let leaf = z.clone().inner().autodiff().require_grad();
-        let errors = objective(frozen.decode(code, leaf.clone()), batch, extra);
-        error_at_start.get_or_insert_with(|| errors.clone().inner().mean());
-        // The sum over rows, so that a step does not depend on the size of the batch.
-        let gradients = errors.sum().backward();
-        let gradient = leaf
-            .grad(&gradients)
-            .unwrap_or_else(|| leaf.clone().inner().zeros_like());
+        let (errors, gradient) = latent_gradient(frozen, code, &z, batch, extra);
+        error_at_start.get_or_insert_with(|| errors.mean());
         let direction = if config.unit_gradient {
             unit(gradient)
         } else {
             gradient
         };
-        let from = leaf.inner();
+        let from = z.inner();
         let to = unit(from.clone() - direction.mul_scalar(config.beta));
         let rho = row_norm(to.clone() - from.clone()).mul_scalar(config.alpha);
         z = to.clone().autodiff();
@@ -261,3 +276,6 @@ fn generator_loss(
     let change = row_errors(near, &output, &batch.weight).mean();
     (error.clone() + change * config.consistency, error.inner())
 }
+
+#[cfg(test)]
+mod tests;

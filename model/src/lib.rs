@@ -35,6 +35,7 @@
 //! `cpu` always; `cuda[:i]` and `wgpu` with the features of these names. See [`devices`].
 
 mod algorithm;
+mod average;
 mod checkpoint;
 mod clip;
 mod config;
@@ -43,6 +44,7 @@ mod corrupt;
 mod device;
 mod encoder;
 mod error;
+mod lipschitz;
 mod maps;
 mod nets;
 mod networks;
@@ -63,6 +65,5 @@ pub use error::ModelError;
 pub use painter::{Painter, Questions};
 pub use run::RunInfo;
 pub use tasks::pictures::{PictureInfo, PictureKind, train_pictures};
-pub use tasks::pretrain;
-pub use tasks::{colorize, complete, translate};
+pub use tasks::{colorize, complete, pretrain, toy, translate};
 pub use train::{TrainObserver, TrainProgress, TrainSummary};

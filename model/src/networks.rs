@@ -6,11 +6,12 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use spectra_pointcloud::random::stream;
 
+use crate::config::AlgorithmConfig;
 use crate::encoder::to_host;
 use crate::nets::{Generator, Sizes, Walker};
 use crate::run::{WEIGHTS, load_config};
 use crate::tasks::first_latent;
-use crate::walk::{step, walk};
+use crate::walk::walk;
 use crate::{Config, ModelError, device, weights};
 
 /// Rows that pass the networks at once.
@@ -85,36 +86,44 @@ impl Networks {
         let mut outputs = Vec::with_capacity(inputs.len() / width * self.sizes.target_cells());
         for (index, block) in inputs.chunks(ROWS * width).enumerate() {
             let code = self.generator.encode(self.put(block, width));
-            let z = self.starts(block.len() / width, index * ROWS, seed, sample);
-            let z = walk(&self.walker, &code, z, &self.config.algorithm);
+            let start = self.starts(index * ROWS, block.len() / width, seed, sample);
+            let z = walk(&self.walker, &code, start, &self.config.algorithm);
             outputs.extend(to_host(self.generator.decode(&code, z))?);
         }
         Ok(outputs)
     }
 
-    /// Like [`complete`](Self::complete), for few rows: the outputs at the start of the walk and after each of its steps.
-    pub(crate) fn trail(
+    /// Outputs as [`complete`](Self::complete) gives them for `sample` 0, but for `steps` steps with or without momentum;
+    /// and the length rho that Z would give to the next step of each row.
+    pub(crate) fn walked(
         &self,
         inputs: &[f32],
         seed: u64,
-        sample: u64,
-    ) -> Result<Vec<Vec<f32>>, ModelError> {
+        steps: usize,
+        momentum: bool,
+    ) -> Result<(Vec<f32>, Vec<f32>), ModelError> {
         let width = self.sizes.input_cells();
-        let algorithm = &self.config.algorithm;
-        let code = self.generator.encode(self.put(inputs, width));
-        let mut z = self.starts(inputs.len() / width, 0, seed, sample);
-        let mut trail = vec![to_host(self.generator.decode(&code, z.clone()))?];
-        for _step in 0..algorithm.inference_steps {
-            z = step(&self.walker, &code.h, z, algorithm.momentum);
-            trail.push(to_host(self.generator.decode(&code, z.clone()))?);
+        let algorithm = AlgorithmConfig {
+            inference_steps: steps,
+            momentum,
+            ..self.config.algorithm.clone()
+        };
+        let (mut outputs, mut lengths) = (Vec::new(), Vec::new());
+        for (index, block) in inputs.chunks(ROWS * width).enumerate() {
+            let code = self.generator.encode(self.put(block, width));
+            let start = self.starts(index * ROWS, block.len() / width, seed, 0);
+            let z = walk(&self.walker, &code, start, &algorithm);
+            let (_next, rho) = self.walker.forward(code.h.clone(), z.clone());
+            lengths.extend(to_host(rho)?);
+            outputs.extend(to_host(self.generator.decode(&code, z))?);
         }
-        Ok(trail)
+        Ok((outputs, lengths))
     }
 
-    /// Where z starts for `count` rows, the first of which is row `first` of all.
-    fn starts(&self, count: usize, first: usize, seed: u64, sample: u64) -> Tensor<2> {
+    /// Where z starts in `rows` rows from `first` on.
+    fn starts(&self, first: usize, rows: usize, seed: u64, sample: u64) -> Tensor<2> {
         let latent = self.config.network.latent;
-        let mut z = vec![0.0; count * latent];
+        let mut z = vec![0.0; rows * latent];
         for (row, z) in z.chunks_exact_mut(latent).enumerate() {
             let mut rng = stream(seed, 1 + sample, (first + row) as u64);
             first_latent(self.config.algorithm.objective, &mut rng, z);

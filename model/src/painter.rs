@@ -124,17 +124,17 @@ impl Painter {
         self.pictures(&questions.inputs, &outputs)
     }
 
-    /// The answers at the start of the walk and after each of its steps.
-    pub fn walk(
-        &self,
-        questions: &Questions,
-        seed: u64,
-        sample: u64,
-    ) -> Result<Vec<Array4<f32>>, ModelError> {
-        let trail = self.networks.trail(&questions.inputs, seed, sample)?;
-        trail
-            .iter()
-            .map(|outputs| self.pictures(&questions.inputs, outputs))
+    /// The answers of sample 0 at the start of the walk and after each of its steps.
+    pub fn walk(&self, questions: &Questions, seed: u64) -> Result<Vec<Array4<f32>>, ModelError> {
+        let algorithm = &self.config().algorithm;
+        (0..=algorithm.inference_steps)
+            .map(|steps| {
+                let inputs = &questions.inputs;
+                let (outputs, _lengths) =
+                    self.networks
+                        .walked(inputs, seed, steps, algorithm.momentum)?;
+                self.pictures(inputs, &outputs)
+            })
             .collect()
     }
 

@@ -96,7 +96,7 @@ fn completion_learns_and_its_baselines_too() {
         let pair = [0, 1].map(|sample| painter.answer(&questions, 3, sample).unwrap());
         assert_eq!(pair[0] == pair[1], name != "cgml", "{name}");
         assert_eq!(
-            painter.walk(&questions, 3, 0).unwrap().len(),
+            painter.walk(&questions, 3).unwrap().len(),
             if name == "cgml" { 4 } else { 1 }
         );
         // What was given is given back.

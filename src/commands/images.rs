@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use ndarray::{Array2, Array4, Axis};
 use serde_json::json;
-use spectra_datasets::images::{ImageOptions, ImageSet, Images, Part, open_images, open_pairs};
+use spectra_datasets::images::{ImageOptions, ImageSet, Images, open_images, open_pairs};
 use spectra_eval::images::{Lpips, Scores, modes, ms_ssim_scales, psnr, score, table};
 use spectra_eval::{Classifier, FeatureSet, Labels, Protocol, Report, evaluate};
 use spectra_model::complete::{MaskKind, white_box};
 use spectra_model::{Objective, Painter, PictureInfo, PictureKind};
 
-use super::train::BASELINES;
+use super::pictures::{BASELINES, part_of};
 use crate::cli;
 use crate::gallery;
 use crate::outcome::{Outcome, Usage};
@@ -88,11 +88,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
 fn open(folder: &Path, info: &PictureInfo, options: &cli::Eval) -> anyhow::Result<ImageSet> {
     let read = ImageOptions {
         size: info.size,
-        part: match options.images.part {
-            cli::Half::Whole => Part::Whole,
-            cli::Half::Left => Part::Left,
-            cli::Half::Right => Part::Right,
-        },
+        part: part_of(options.images.part),
         limit: 0,
     };
     Ok(match info.kind {
@@ -239,11 +235,11 @@ fn draw(
     columns.push(few.truth.clone());
     gallery::save(&gallery::grid(&columns)?, &folder.join("grid.png"))?;
     if painter.has_latent() {
-        let trail = painter.walk(&few, seed, 0)?;
+        let trail = painter.walk(&few, seed)?;
         gallery::save(&gallery::grid(&trail)?, &folder.join("walk.png"))?;
         let many = painter.ask(&first(test, WALKED), share, seed)?;
         let quality: Vec<f64> = painter
-            .walk(&many, seed, 0)?
+            .walk(&many, seed)?
             .iter()
             .map(|answers| mean_psnr(answers, &many.truth))
             .collect::<anyhow::Result<_>>()?;

@@ -7,6 +7,7 @@ mod eval;
 mod export;
 mod images;
 mod info;
+mod pictures;
 mod pretrain;
 mod reconstruct;
 mod train;

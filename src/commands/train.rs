@@ -1,187 +1,113 @@
-//! `spectra train`: the same networks and trainer on tasks other than spectral maps.
+//! `spectra train`: the other tasks of the paper through the same trainer.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use anyhow::Context;
-use spectra_datasets::images::{ImageOptions, ImageSet, Part, open_images, open_pairs};
-use spectra_model::colorize::{Colorize, UniformKind};
-use spectra_model::complete::{Complete, MaskKind};
-use spectra_model::translate::Translate;
-use spectra_model::{Config, Objective, PictureKind, train_pictures};
+use spectra_model::toy::{self, ToyAnswers, ToyModel, ToyScore};
+use spectra_model::{AlgorithmConfig, Config};
 
-use super::pretrain::Watch;
-use crate::cli;
-use crate::outcome::{Outcome, Usage};
+use super::pretrain::{Watch, apply};
+use crate::cli::{Train, TrainTask, TrainToy};
+use crate::figure::{Panel, panels};
+use crate::outcome::Outcome;
 use crate::progress::{Progress, stop_requested};
 
-pub fn run(options: &cli::Train, quiet: bool) -> anyhow::Result<Outcome> {
+pub fn run(options: &Train, quiet: bool) -> anyhow::Result<Outcome> {
     match &options.task {
-        cli::TrainTask::Complete(options) => {
-            let set = open_images(
-                &options.run.data,
-                &image_options(&options.run, options.part),
-            )?;
-            let kind = PictureKind::Complete(completion(options, &set)?);
-            pictures(&set, &kind, &options.run, quiet)
-        }
-        cli::TrainTask::Colorize(options) => {
-            let set = open_images(
-                &options.run.data,
-                &image_options(&options.run, options.part),
-            )?;
-            let kind = PictureKind::Colorize(Colorize {
-                uniform: match options.uniform {
-                    cli::Uniform::Histogram => UniformKind::Histogram,
-                    cli::Uniform::Softmax => UniformKind::Softmax,
-                },
-                lambda: options.lambda,
-            });
-            pictures(&set, &kind, &options.run, quiet)
-        }
-        cli::TrainTask::Translate(options) => {
-            let set = open_pairs(
-                &options.run.data,
-                &image_options(&options.run, cli::Half::Whole),
-            )?;
-            let kind = PictureKind::Translate(Translate {
-                from_b: options.from == cli::Side::Right,
-            });
-            pictures(&set, &kind, &options.run, quiet)
-        }
+        TrainTask::Toy(options) => train_toy(options, quiet),
+        TrainTask::Complete(options) => super::pictures::complete(options, quiet),
+        TrainTask::Colorize(options) => super::pictures::colorize(options, quiet),
+        TrainTask::Translate(options) => super::pictures::translate(options, quiet),
     }
 }
 
-fn image_options(run: &cli::PictureRun, part: cli::Half) -> ImageOptions {
-    ImageOptions {
-        size: run.size,
-        part: match part {
-            cli::Half::Whole => Part::Whole,
-            cli::Half::Left => Part::Left,
-            cli::Half::Right => Part::Right,
+/// Answers that are measured and drawn.
+const ANSWERS: usize = 2000;
+/// Seed of the latents of those answers.
+const SEED: u64 = 1;
+
+fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
+    let mut config = toy::config();
+    apply(&mut config, &options.set)?;
+    let plain = Config {
+        algorithm: AlgorithmConfig {
+            steps: 0,
+            walker_updates: 0,
+            consistency: 0.0,
+            ..config.algorithm.clone()
         },
-        limit: run.limit,
-    }
-}
-
-/// The paper's settings for digits and for photographs, and what the user changes of them.
-fn completion(options: &cli::TrainComplete, set: &ImageSet) -> anyhow::Result<Complete> {
-    let mut task = match set.train.channels {
-        1 => Complete::digits(),
-        _ => Complete::photographs(),
+        ..config.clone()
     };
-    match options.mask {
-        Some(cli::Mask::Top) => task.mask = MaskKind::Top,
-        Some(cli::Mask::Square) => task.mask = MaskKind::Square,
-        None => {}
-    }
-    if let Some(side) = &options.mask_side {
-        let numbers = side
-            .split_once(':')
-            .and_then(|(low, high)| Some([low.parse::<f64>().ok()?, high.parse::<f64>().ok()?]));
-        task.side = numbers.ok_or_else(|| {
-            Usage(format!(
-                "--mask-side {side}: expected LOW:HIGH, such as 0.5:1"
-            ))
-        })?;
-    }
-    task.overlay = options.overlay.unwrap_or(task.overlay);
-    task.white_box = options.white_box;
-    task.check()?;
-    Ok(task)
-}
+    let cgml = train_one(options, "cgml", &config, quiet)?;
+    let l1 = train_one(options, "l1", &plain, quiet)?;
 
-/// Trains the task, then its baselines where they are asked for, in folders inside the run's.
-fn pictures(
-    set: &ImageSet,
-    kind: &PictureKind,
-    run: &cli::PictureRun,
-    quiet: bool,
-) -> anyhow::Result<Outcome> {
-    let config = config(set, run)?;
-    if !quiet {
-        eprintln!(
-            "{}: {}; {} training and {} test pictures of {} x {}, {} skipped",
-            set.name,
-            set.layout,
-            set.train.len(),
-            set.test.len(),
-            set.train.size,
-            set.train.size,
-            set.skipped.len()
+    let xs: Vec<f32> = (0..ANSWERS)
+        .map(|i| (i as f32 + 0.5) / ANSWERS as f32)
+        .collect();
+    let steps = config.algorithm.inference_steps;
+    let with = cgml.answer(&xs, SEED, steps, true)?;
+    let without = cgml.answer(&xs, SEED, steps, false)?;
+    let random = cgml.answer(&xs, SEED, 0, true)?;
+    let collapsed = l1.answer(&xs, SEED, 0, true)?;
+    println!("                     L1 to mode   positive   phantoms   size");
+    for (name, answers) in [
+        ("cGML with rho", &with),
+        ("cGML without rho", &without),
+        ("cGML, z not walked", &random),
+        ("L1", &collapsed),
+    ] {
+        let ToyScore {
+            error,
+            positive,
+            phantoms,
+            size,
+        } = toy::score(&xs, &answers.outputs);
+        println!(
+            "{name:<20} {error:>10.4} {:>8.1} % {:>8.1} % {size:>7.3}",
+            100.0 * positive,
+            100.0 * phantoms
         );
-        for failure in set.skipped.iter().take(5) {
-            eprintln!("skipped {}: {}", failure.id, failure.message);
-        }
     }
-    train(set, kind, run, run.output.clone(), &config, quiet)?;
-    if run.baselines {
-        for (name, objective) in BASELINES {
-            let folder = run.output.join(name);
-            train(set, kind, run, folder, &config.baseline(objective), quiet)?;
-        }
-    }
-    Ok(if set.skipped.is_empty() {
-        Outcome::Done
-    } else {
-        Outcome::SomeFailed
-    })
+    let path = options.output.join("figure3.svg");
+    draw(&path, &xs, [&with, &without, &collapsed, &random])?;
+    println!("{}", path.display());
+    Ok(Outcome::Done)
 }
 
-/// Folders of the baselines inside a run's folder.
-pub const BASELINES: [(&str, Objective); 2] =
-    [("l1", Objective::L1), ("context", Objective::Context)];
-
-fn train(
-    set: &ImageSet,
-    kind: &PictureKind,
-    run: &cli::PictureRun,
-    folder: PathBuf,
+fn train_one(
+    options: &TrainToy,
+    name: &'static str,
     config: &Config,
     quiet: bool,
-) -> anyhow::Result<()> {
-    let progress = Progress::start("train", quiet);
-    // A baseline that an interrupted run had not begun is begun on resuming.
-    let resume = run.resume && folder.join("run.json").exists();
+) -> anyhow::Result<ToyModel> {
+    let run = options.output.join(name);
+    let progress = Progress::start(name, quiet);
+    let resume = options.resume && run.exists();
     let watch = Watch(&progress);
-    let summary = train_pictures(set, kind, &folder, config, &run.device, resume, &watch)?;
+    let summary = toy::train_toy(&run, config, &options.device, resume, &watch)?;
     progress.finish(&format!("step {}, loss {:.4}", summary.step, summary.loss));
-    if !summary.finished {
+    if stop_requested() {
         anyhow::bail!("stopped at step {}: add --resume to go on", summary.step);
     }
-    if stop_requested() {
-        anyhow::bail!("stopped: add --resume to go on");
-    }
-    println!(
-        "{}: {} steps, loss {:.4}",
-        folder.display(),
-        summary.step,
-        summary.loss
-    );
-    Ok(())
+    Ok(ToyModel::load(&run, &options.device)?)
 }
 
-/// The preset that suits the pictures, then the file, then each `--set`.
-fn config(set: &ImageSet, run: &cli::PictureRun) -> anyhow::Result<Config> {
-    let mut config = match &run.config {
-        Some(path) => Config::load(path)?,
-        None => {
-            let suited = if set.train.channels == 1 {
-                "digits"
-            } else {
-                "pictures"
-            };
-            let mut config = Config::preset(run.preset.as_deref().unwrap_or(suited))?;
-            config.set_side(run.size);
-            config
-        }
-    };
-    for setting in &run.set {
-        let (key, value) = setting
-            .split_once('=')
-            .ok_or_else(|| Usage(format!("--set {setting}: expected KEY=VALUE")))?;
-        config
-            .set(key, value)
-            .with_context(|| format!("--set {setting}"))?;
-    }
-    Ok(config)
+/// The first coordinate of the outputs over x, and rho wherever a latent that was not walked leads.
+fn draw(path: &Path, xs: &[f32], answers: [&ToyAnswers; 4]) -> anyhow::Result<()> {
+    let titles = ["with rho", "without rho", "L1", "rho over x and y"];
+    let drawn: Vec<Panel> = answers
+        .iter()
+        .zip(titles)
+        .enumerate()
+        .map(|(index, (answers, title))| Panel {
+            title: title.to_owned(),
+            points: xs
+                .iter()
+                .zip(&answers.outputs)
+                .map(|(x, y)| [f64::from(*x), f64::from(y[0])])
+                .collect(),
+            shades: (index == 3).then(|| answers.rho.iter().map(|r| f64::from(*r)).collect()),
+        })
+        .collect();
+    std::fs::write(path, panels(&drawn, [0.0, 1.0], [-5.0, 5.0]))?;
+    Ok(())
 }

@@ -3,10 +3,13 @@
 pub mod colorize;
 pub mod complete;
 pub(crate) mod pictures;
+mod sheet;
 mod spectral;
+pub mod toy;
 pub mod translate;
 
 use burn::tensor::Tensor;
+use image::RgbImage;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde_json::Value;
@@ -67,6 +70,12 @@ pub(crate) trait Task: Sync {
 
     /// What the card of the weights says of the data.
     fn card(&self) -> Value;
+
+    /// A picture of a few rows of `batch` and of `completions` of them, each `[rows, target cells]`.
+    fn picture(&self, batch: &HostBatch, completions: &[Vec<f32>]) -> Option<RgbImage> {
+        let _ = (batch, completions);
+        None
+    }
 }
 
 /// Where z starts: anywhere on its sphere, or always at the same point for the baselines, which know no z.

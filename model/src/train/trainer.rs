@@ -7,17 +7,20 @@ use rand_distr::{Distribution, StandardNormal};
 use serde_json::json;
 use spectra_pointcloud::random::stream;
 
-use super::metrics::MetricsLog;
+use super::evaluate::Evaluator;
+use super::report::{Losses, Reporter};
 use super::schedule::rate_factor;
 use super::{TrainObserver, TrainProgress, TrainSummary};
 use crate::algorithm::{Batch, Cgml, Rates, StepLosses};
+use crate::average::Average;
+use crate::checkpoint::Checkpoints;
 use crate::config::Objective;
 use crate::context::{Adversary, Critic};
 use crate::encoder::to_host;
 use crate::nets::{Generator, Walker};
 use crate::run::{CARD, RunFolder, WEIGHTS, to_json, write_whole};
 use crate::tasks::{HostBatch, Task, first_latent};
-use crate::{Config, ModelError, checkpoint, weights};
+use crate::{Config, ModelError, weights};
 
 /// Latents of training are drawn from epochs above this, apart from what tasks draw for the same item.
 const LATENTS: u64 = 1 << 63;
@@ -43,10 +46,14 @@ struct Trainer<'a> {
     task: &'a dyn Task,
     device: Device,
     observer: &'a dyn TrainObserver,
-    log: MetricsLog,
+    checkpoints: Checkpoints,
+    reporter: Reporter,
+    evaluator: Evaluator,
     cgml: Cgml,
     step: u64,
     loss: f64,
+    /// The first error that this process logged.
+    first_loss: Option<f64>,
     per_epoch: u64,
     steps: u64,
 }
@@ -61,8 +68,10 @@ impl<'a> Trainer<'a> {
     ) -> Result<Trainer<'a>, ModelError> {
         let device = device.clone().autodiff();
         let fresh = fresh(config, task, &device)?;
+        let identity = folder.identity()?;
+        let checkpoints = Checkpoints::new(folder.path(), identity, config.output.keep);
         let (mut cgml, mut step) = (fresh.clone(), 0);
-        if let Some(resumed) = checkpoint::load_newest(folder.path(), &fresh)? {
+        if let Some(resumed) = checkpoints.load_newest(&fresh)? {
             resumed
                 .passed_over
                 .iter()
@@ -74,12 +83,15 @@ impl<'a> Trainer<'a> {
             folder,
             config,
             task,
-            device,
             observer,
-            log: MetricsLog::open(folder.path(), step)?,
+            checkpoints,
+            reporter: Reporter::open(folder.path(), step)?,
+            evaluator: Evaluator::new(task, config, &device)?,
+            device,
             cgml,
             step,
             loss: f64::NAN,
+            first_loss: None,
             per_epoch,
             steps: per_epoch * config.train.epochs as u64,
         })
@@ -107,7 +119,7 @@ impl<'a> Trainer<'a> {
                 self.report(epoch, &losses)?;
             }
             if save {
-                checkpoint::save(self.folder.path(), self.step, &self.cgml, output.keep)?;
+                self.save()?;
             }
             if stop && self.step < self.steps {
                 return Ok(self.summary(false));
@@ -123,6 +135,41 @@ impl<'a> Trainer<'a> {
             loss: self.loss,
             finished,
         }
+    }
+
+    /// Measures the networks, draws what they complete, and writes a checkpoint.
+    fn save(&mut self) -> Result<(), ModelError> {
+        let (generator, walker) = evaluated(&self.cgml);
+        let (task, algorithm) = (self.task, &self.config.algorithm);
+        let extra = |output: &Tensor<2>, target: &Tensor<2>| task.extra_error(output, target);
+        let completions = self.evaluator.complete(generator, walker, algorithm);
+        let evaluation = self.evaluator.measure(&completions)?;
+        self.reporter.evaluation(self.step, evaluation)?;
+        if self.diagnostics_are_due() {
+            let diagnostics = self
+                .evaluator
+                .diagnose(generator, walker, &extra, algorithm)?;
+            self.reporter.diagnostics(self.step, diagnostics)?;
+            let completions: Vec<Vec<f32>> = completions
+                .into_iter()
+                .map(to_host)
+                .collect::<Result<_, _>>()?;
+            if let Some(picture) = task.picture(self.evaluator.host(), &completions) {
+                self.reporter.picture(self.step, &picture)?;
+            }
+        }
+        self.checkpoints
+            .save(self.step, &self.cgml, evaluation.error)
+    }
+
+    /// Whether this checkpoint is the first in one of the equal parts of the run that get diagnostics once each.
+    fn diagnostics_are_due(&self) -> bool {
+        let every = match self.config.output.checkpoint_every {
+            0 => self.per_epoch,
+            every => every,
+        };
+        let part = |step: u64| step * self.config.output.diagnostics / self.steps;
+        part(self.step) > part(self.step.saturating_sub(every))
     }
 
     /// One step of Algorithm 1.
@@ -144,7 +191,19 @@ impl<'a> Trainer<'a> {
             .step(&batch, &extra, &self.config.algorithm, rates);
         self.cgml = cgml;
         self.step += 1;
+        if let Some(average) = self.cgml.average.take() {
+            let Cgml {
+                generator, walker, ..
+            } = &self.cgml;
+            let decay = self.config.train.average;
+            self.cgml.average = Some(average.update(generator, walker, decay, self.step));
+        }
         Ok(losses)
+    }
+
+    fn rate(&self) -> f64 {
+        let factor = rate_factor(&self.config.train, self.step, self.steps);
+        self.config.train.learning_rate * factor
     }
 
     fn upload(&self, host: HostBatch, latent: Vec<f32>) -> Batch {
@@ -180,21 +239,15 @@ impl<'a> Trainer<'a> {
             read(&losses.error_at_start)?,
             read(&losses.walker)?,
         );
-        if !error.is_finite() || !walker.is_finite() {
-            let checkpoint = checkpoint::steps(self.folder.path())?
-                .last()
-                .map_or("none".to_owned(), |step| format!("step {step}"));
-            let message = format!("the error is {error}, the loss of Z {walker}");
-            return Err(ModelError::Diverged {
-                step: self.step,
-                message,
-                checkpoint,
-            });
-        }
+        self.check(error, walker)?;
         self.loss = error;
-        self.log.write(
-            &json!({"step": self.step, "epoch": epoch, "error": error, "error_at_start": start, "walker": walker}),
-        )?;
+        let losses = Losses {
+            error,
+            error_at_start: start,
+            walker,
+            rate: self.rate(),
+        };
+        self.reporter.losses(self.step, epoch, losses)?;
         self.observer.progress(&TrainProgress {
             step: self.step,
             steps: self.steps,
@@ -203,12 +256,36 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
+    /// Refuses losses that are no numbers, and an error that explodes.
+    fn check(&mut self, error: f64, walker: f64) -> Result<(), ModelError> {
+        let first = *self.first_loss.get_or_insert(error);
+        let limit = match self.config.train.explode {
+            0.0 => f64::INFINITY,
+            times => times * first,
+        };
+        if error.is_finite() && walker.is_finite() && error <= limit {
+            return Ok(());
+        }
+        let checkpoint = self
+            .checkpoints
+            .steps()?
+            .last()
+            .map_or("none".to_owned(), |step| format!("step {step}"));
+        let message = format!("the error is {error}, at first {first}; the loss of Z is {walker}");
+        Err(ModelError::Diverged {
+            step: self.step,
+            message,
+            checkpoint,
+        })
+    }
+
     /// Writes the weights and their card.
     fn finish(&self) -> Result<(), ModelError> {
         let path = self.folder.path().join(WEIGHTS);
         let mut collected = weights::Collected::new();
-        collected.add("generator", &self.cgml.generator);
-        collected.add("walker", &self.cgml.walker);
+        let (generator, walker) = evaluated(&self.cgml);
+        collected.add("generator", generator);
+        collected.add("walker", walker);
         let bytes = collected.to_bytes(&path)?;
         let card = json!({
             "tool": format!("spectra {}", env!("CARGO_PKG_VERSION")),
@@ -221,6 +298,14 @@ impl<'a> Trainer<'a> {
         });
         write_whole(&path, &bytes)?;
         write_whole(&self.folder.path().join(CARD), &to_json(&card))
+    }
+}
+
+/// The weights that count: the averages where they are kept.
+fn evaluated(cgml: &Cgml) -> (&Generator, &Walker) {
+    match &cgml.average {
+        Some(average) => (&average.generator, &average.walker),
+        None => (&cgml.generator, &cgml.walker),
     }
 }
 
@@ -238,7 +323,9 @@ fn fresh(config: &Config, task: &dyn Task, device: &Device) -> Result<Cgml, Mode
         critic: Critic::new(task.sizes().target_cells(), config.seed, device),
         optimizer: adam(0.0),
     });
+    let averaged = config.train.average > 0.0;
     Ok(Cgml {
+        average: averaged.then(|| Average::begin(&generator, &walker)),
         generator,
         walker,
         generator_optimizer: adam(config.train.weight_decay),
