@@ -180,7 +180,7 @@ impl Evaluator {
     fn lipschitz(&self, generator: &Generator, walker: &Walker) -> Result<[f64; 2], ModelError> {
         let (most, rounds) = LIPSCHITZ;
         let rows = most.min(self.host.rows);
-        let some = |tensor: &Tensor<2>| tensor.clone().slice([0..rows]);
+        let some = |tensor: &Tensor<2>| tensor.clone().slice(0..rows);
         let code = generator.encode(some(&self.batch.input));
         let at = Tensor::cat(vec![code.h.clone(), some(&self.starts[0])], 1);
         let features = code.h.dims()[1];
