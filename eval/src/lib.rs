@@ -20,6 +20,10 @@
 //! rows are read once. Features that depend on a seed come as one set for each seed: the figure is their mean, with the
 //! standard deviation beside it.
 //!
+//! # Pictures
+//!
+//! Answers of tasks on pictures are scored by [`images`]: PSNR, SSIM, MS-SSIM, LPIPS, diversity.
+//!
 //! # Threads
 //!
 //! Results do not depend on the number of threads.

@@ -26,7 +26,7 @@ const WEIGHTS: [f64; 5] = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
 /// Pictures of different shapes or with a side below 11.
 pub fn ssim(a: &Picture, b: &Picture) -> Result<f64> {
     check(a, b)?;
-    sides(a, 1)?;
+    scales_of(a)?;
     let total: f64 = planes(a)
         .zip(planes(b))
         .map(|(x, y)| similarity(&x, &y).0)
@@ -50,7 +50,7 @@ pub fn ms_ssim_scales(side: usize) -> usize {
 /// Pictures of different shapes or with a side below 11.
 pub fn ms_ssim(a: &Picture, b: &Picture) -> Result<f64> {
     check(a, b)?;
-    let scales = sides(a, 1)?;
+    let scales = scales_of(a)?;
     let total: f64 = WEIGHTS[..scales].iter().sum();
     let of_plane = |(mut x, mut y): (Array2<f64>, Array2<f64>)| {
         let mut product = 1.0;
@@ -66,11 +66,11 @@ pub fn ms_ssim(a: &Picture, b: &Picture) -> Result<f64> {
     Ok(sum / a.len_of(Axis(0)) as f64)
 }
 
-/// The number of scales that fit, at least `least`.
-fn sides(picture: &Picture, least: usize) -> Result<usize> {
+/// The number of scales that fit, at least one.
+fn scales_of(picture: &Picture) -> Result<usize> {
     let (_channels, height, width) = picture.dim();
     let scales = ms_ssim_scales(height.min(width));
-    if scales >= least {
+    if scales > 0 {
         return Ok(scales);
     }
     Err(EvalError::Parameter {
