@@ -111,8 +111,8 @@ fn completion_is_trained_scored_drawn_and_used_downstream() {
     }
     let json: Value =
         serde_json::from_slice(&fs::read(folder.join("scores.json")).unwrap()).unwrap();
-    // Three shares of four answers: the input, cGML and two baselines.
-    assert_eq!(json["rows"].as_array().unwrap().len(), 12);
+    // Three shares of five: the input, cGML, the mean of its answers, and two baselines.
+    assert_eq!(json["rows"].as_array().unwrap().len(), 15);
     assert_eq!(json["skipped"], 1);
     assert!(json["rows"][1]["psnr"].as_f64().unwrap() > 0.0);
     assert_eq!(json["downstream"].as_array().unwrap().len(), 5);

@@ -550,9 +550,9 @@ mod tests {
     fn a_larger_side_adds_levels_and_a_baseline_has_no_steps_of_z() {
         let mut config = Config::preset("pictures").unwrap();
         for (side, channels) in [
-            (32, vec![16, 32, 64]),
-            (64, vec![16, 32, 64, 128]),
-            (256, vec![16, 32, 64, 128, 256, 512]),
+            (32, vec![8, 16, 32]),
+            (64, vec![8, 16, 32, 64]),
+            (256, vec![8, 16, 32, 64, 128, 256]),
         ] {
             config.set_side(side);
             assert_eq!(config.network.channels, channels);

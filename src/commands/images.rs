@@ -164,10 +164,23 @@ fn scores(
             let questions = painter.ask(test, share, options.images.seed)?;
             let given = answers(painter, &questions, options)?;
             rows.push(score(name, share, &given, truth, asked, lpips)?);
+            if given.len() > 1 {
+                let mean = [mean(&given)];
+                let name = format!("{name}, mean of {}", given.len());
+                rows.push(score(&name, share, &mean, truth, asked, lpips)?);
+            }
             progress.set(rows.len(), total, name);
         }
     }
     Ok(rows)
+}
+
+/// The mean of the answers to each question.
+fn mean(given: &[Array4<f32>]) -> Array4<f32> {
+    let sum = given[1..]
+        .iter()
+        .fold(given[0].clone(), |sum, answers| sum + answers);
+    sum / given.len() as f32
 }
 
 fn answers(

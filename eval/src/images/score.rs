@@ -31,8 +31,6 @@ pub struct Scores {
     pub diversity: f64,
     /// PSNR of the best answer, which the truth chooses: an upper bound.
     pub best_psnr: f64,
-    /// PSNR of the mean of the answers.
-    pub mean_psnr: f64,
 }
 
 /// Scores `given` (one array of all pictures for each start of z) against `truth`, both `[pictures, channels, side, side]`
@@ -63,7 +61,6 @@ pub fn score(
         answers: given.len(),
         diversity: 0.0,
         best_psnr: 0.0,
-        mean_psnr: 0.0,
     };
     for item in 0..count {
         let at = |array: &Array4<f32>| array.index_axis(Axis(0), item).to_owned();
@@ -79,7 +76,6 @@ pub fn score(
         total.ms_ssim += share * ms_ssim(&answer, &truth)?;
         total.diversity += share * compared.diversity;
         total.best_psnr += share * compared.best_psnr;
-        total.mean_psnr += share * compared.mean_psnr;
         if let (Some(sum), Some(lpips)) = (&mut total.lpips, lpips) {
             *sum += share * lpips.distance(&answer, &truth)?;
         }
@@ -109,7 +105,7 @@ pub fn table(rows: &[Scores], scales: usize) -> String {
         .unwrap_or(0)
         .max(8);
     let mut text = format!(
-        "{:width$}  hidden    PSNR  asked PSNR    SSIM  MS-SSIM({scales})   LPIPS  answers  diversity  best PSNR  mean's PSNR\n",
+        "{:width$}  hidden    PSNR  asked PSNR    SSIM  MS-SSIM({scales})   LPIPS  answers  diversity  best PSNR\n",
         "answers"
     );
     for row in rows {
@@ -119,7 +115,7 @@ pub fn table(rows: &[Scores], scales: usize) -> String {
         let lpips = row.lpips.map_or("-".into(), |value| format!("{value:.4}"));
         let _infallible = writeln!(
             text,
-            "{:width$}  {hidden:>6}  {:>6.2}  {:>10.2}  {:>6.4}  {:>10.4}  {lpips:>6}  {:>7}  {:>9.4}  {:>9.2}  {:>11.2}",
+            "{:width$}  {hidden:>6}  {:>6.2}  {:>10.2}  {:>6.4}  {:>10.4}  {lpips:>6}  {:>7}  {:>9.4}  {:>9.2}",
             row.name,
             row.psnr,
             row.psnr_asked,
@@ -128,7 +124,6 @@ pub fn table(rows: &[Scores], scales: usize) -> String {
             row.answers,
             row.diversity,
             row.best_psnr,
-            row.mean_psnr
         );
     }
     text

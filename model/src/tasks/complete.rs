@@ -227,3 +227,72 @@ fn fill(pixels: &[u8], into: &mut [f32]) {
         *to = signed(*from);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spectra_pointcloud::random::stream;
+
+    const SIDE: usize = 20;
+    const CELLS: usize = SIDE * SIDE;
+
+    /// A dark picture and a brighter one.
+    fn images() -> Images {
+        Images {
+            channels: 1,
+            size: SIDE,
+            pixels: [vec![0; CELLS], vec![128; CELLS]].concat(),
+            labels: vec![-1; 2],
+            ids: vec!["dark".into(), "bright".into()],
+        }
+    }
+
+    /// Input, target and weight of the dark picture in one epoch.
+    fn example(task: &Complete, epoch: u64) -> [Vec<f32>; 3] {
+        let [mut input, mut target, mut weight] =
+            [2 * CELLS, CELLS, CELLS].map(|cells| vec![0.0; cells]);
+        let row = Row {
+            input: &mut input,
+            target: &mut target,
+            weight: &mut weight,
+        };
+        task.example(&images(), 0, &mut stream(5, epoch, 0), row);
+        [input, target, weight]
+    }
+
+    #[test]
+    fn overlays_and_boxes_come_at_their_rates_and_masks_stay_in_the_top_half() {
+        let task = Complete {
+            white_box: 0.3,
+            ..Complete::digits()
+        };
+        let [rows, columns] = white_box(SIDE);
+        let (mut overlaid, mut boxed) = (0, 0);
+        for epoch in 0..1000 {
+            let [input, target, weight] = example(&task, epoch);
+            // The other picture is drawn half of the time; overlaid with itself, nothing changes.
+            overlaid += usize::from(target[SIDE - 1] > -0.5);
+            boxed += usize::from(target[rows.start * SIDE + columns.start] == 1.0);
+            assert!(
+                input.iter().take(CELLS).all(|value| *value < 0.5),
+                "no box is shown"
+            );
+            let hidden = weight.iter().filter(|weight| **weight == 1.0).count();
+            assert!((50..=200).contains(&hidden), "{hidden}");
+            assert!(weight[CELLS / 2..].iter().all(|weight| *weight == 0.0));
+            assert_eq!(weight[..], input[CELLS..]);
+            for ((value, target), weight) in input.iter().zip(&target).zip(&weight) {
+                let box_cell = *target == 1.0;
+                assert!(if *weight == 1.0 {
+                    *value == 0.0
+                } else {
+                    box_cell || value == target
+                });
+            }
+        }
+        assert!((60..140).contains(&overlaid), "{overlaid}");
+        assert!((250..350).contains(&boxed), "{boxed}");
+        assert_eq!(example(&task, 7), example(&task, 7));
+        assert_ne!(example(&task, 7), example(&task, 8));
+    }
+}
