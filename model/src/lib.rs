@@ -50,6 +50,7 @@ mod nets;
 mod networks;
 mod painter;
 mod run;
+mod spectral_norm;
 mod tasks;
 mod train;
 mod walk;

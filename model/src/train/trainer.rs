@@ -19,8 +19,10 @@ use crate::context::{Adversary, Critic};
 use crate::encoder::to_host;
 use crate::nets::{Generator, Walker};
 use crate::run::{CARD, RunFolder, WEIGHTS, to_json, write_whole};
+use crate::spectral_norm::bound;
 use crate::tasks::{HostBatch, Task, first_latent};
 use crate::{Config, ModelError, weights};
+use burn::module::Module;
 
 /// Latents of training are drawn from epochs above this, apart from what tasks draw for the same item.
 const LATENTS: u64 = 1 << 63;
@@ -284,8 +286,9 @@ impl<'a> Trainer<'a> {
         let path = self.folder.path().join(WEIGHTS);
         let mut collected = weights::Collected::new();
         let (generator, walker) = evaluated(&self.cgml);
-        collected.add("generator", generator);
-        collected.add("walker", walker);
+        let (generator, walker) = (generator.clone().no_grad(), walker.clone().no_grad());
+        collected.add("generator", &generator.materialize());
+        collected.add("walker", &walker.materialize());
         let bytes = collected.to_bytes(&path)?;
         let card = json!({
             "tool": format!("spectra {}", env!("CARGO_PKG_VERSION")),
@@ -313,6 +316,10 @@ fn evaluated(cgml: &Cgml) -> (&Generator, &Walker) {
 fn fresh(config: &Config, task: &dyn Task, device: &Device) -> Result<Cgml, ModelError> {
     let generator = Generator::new(&config.network, task.sizes(), config.seed, device)?;
     let walker = Walker::new(&config.network, generator.features(), config.seed, device);
+    let (generator, walker) = match config.network.spectral_norm {
+        0.0 => (generator, walker),
+        limit => bound(generator, walker, limit, config.seed),
+    };
     let adam = |decay: f64| {
         let settings = AdamWConfig::new()
             .with_epsilon(1e-8)
