@@ -177,6 +177,7 @@ fn what_cannot_be_done_is_said_in_one_line() {
             "expected 16, 32",
         ),
         (&["eval", "images", "--run", "run"], 2, "--data"),
+        (&["eval", "images", "--data", "empty"], 2, "--run"),
         (
             &["eval", "images", "--run", "run", "--data", "empty"],
             1,

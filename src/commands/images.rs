@@ -33,7 +33,10 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
                 .into(),
         )
     })?;
-    let info = PictureInfo::load(&options.run[0])?;
+    let Some(run) = options.run.first() else {
+        return Err(Usage("eval images: expected --run, made by `spectra train`".into()).into());
+    };
+    let info = PictureInfo::load(run)?;
     let set = open(folder, &info, options)?;
     let painters = painters(&options.run, &options.device)?;
     let lpips = match options.images.lpips.is_empty() {
@@ -325,9 +328,10 @@ fn downstream(path: &Path, options: &cli::Eval, info: &PictureInfo) -> anyhow::R
     };
     let mut report = Report::new(&set.name, protocol.clone(), &labels, set.skipped.len());
     for set in &sets {
+        let classifiers = [Classifier::Softmax];
         report
             .rows
-            .push(evaluate(set, &labels, Classifier::Softmax, &protocol)?);
+            .extend(evaluate(set, &labels, &classifiers, &protocol)?);
     }
     println!("{}", report.to_text());
     Ok(report)
