@@ -35,12 +35,9 @@ mod evaluate;
 mod features;
 mod fisher;
 mod html;
-<<<<<<< HEAD
 pub mod images;
-=======
 mod kernel;
 mod lbfgs;
->>>>>>> main
 mod linear;
 mod matrix;
 mod mixture;
