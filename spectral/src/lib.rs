@@ -1,20 +1,25 @@
 //! Spherical harmonics and 3D Zernike transforms: exact, fast, dependable on its own.
 
 mod basis;
+mod columns;
 mod error;
+pub mod grid;
 pub mod invariants;
+mod kernel;
 mod legendre;
 mod maps;
 mod radial;
 mod real;
 mod rotation;
 mod scaler;
+mod simd;
 #[cfg(test)]
 mod testing;
 pub mod zernike;
 
 pub use basis::Basis;
 pub use error::SpectralError;
+pub use grid::{Ring, SphereGrid, SphericalPlan, SphericalScratch};
 pub use invariants::{power_spectrum, z_invariants, zernike_invariants};
 pub use legendre::{Legendre, harmonics, harmonics_into};
 pub use maps::{MapKind, MapLayout};
