@@ -98,18 +98,28 @@ impl<T: Real> Columns<T> {
         size_of_val(&*self.steps) + size_of_val(&*self.mix)
     }
 
-    fn range(&self, m: usize, degree: usize) -> Range<usize> {
+    /// Steps of all orders together.
+    pub fn total(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Where the steps of order `m` lie among all.
+    pub fn range(&self, m: usize) -> Range<usize> {
+        self.offsets[m]..self.offsets[m + 1]
+    }
+
+    fn up_to(&self, m: usize, degree: usize) -> Range<usize> {
         let start = self.offsets[m];
         start..start + steps(degree, m)
     }
 
     /// `[A_k, B_k]` of order `m` as far as `degree` (at most `lmax`) needs them.
     pub fn steps(&self, m: usize, degree: usize) -> &[[T; 2]] {
-        &self.steps[self.range(m, degree)]
+        &self.steps[self.up_to(m, degree)]
     }
 
     fn mix(&self, m: usize, degree: usize) -> &[Mix] {
-        &self.mix[self.range(m, degree)]
+        &self.mix[self.up_to(m, degree)]
     }
 
     /// Coefficients of the even and odd sums over `p_k`, `[even cosine, even sine, odd cosine, odd

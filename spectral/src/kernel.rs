@@ -74,7 +74,7 @@ impl<T: Lane> WithSimd for Synthesis<'_, T> {
             let mut i = 0;
             macro_rules! run {
                 ($n:literal) => {
-                    while i + $n <= vectors {
+                    while vectors - i >= $n {
                         let [a, b, c, d] = &mut sums;
                         synthesis_tile::<T, S, $n>(
                             simd,
@@ -166,7 +166,7 @@ impl<T: Lane + std::ops::AddAssign> WithSimd for Analysis<'_, T> {
             let mut i = 0;
             macro_rules! run {
                 ($n:literal) => {
-                    while i + $n <= vectors {
+                    while vectors - i >= $n {
                         analysis_tile::<T, S, $n>(
                             simd,
                             &square[i..],

@@ -1,6 +1,7 @@
 //! Spherical harmonics and 3D Zernike transforms: exact, fast, dependable on its own.
 
 mod basis;
+mod check;
 mod columns;
 mod error;
 pub mod grid;
@@ -12,6 +13,7 @@ mod radial;
 mod real;
 mod rotation;
 mod scaler;
+pub mod scattered;
 mod simd;
 #[cfg(test)]
 mod testing;
@@ -27,4 +29,5 @@ pub use radial::{radial_points, spherical_from_cloud};
 pub use real::Real;
 pub use rotation::Rotation;
 pub use scaler::Scaler;
+pub use scattered::{ScatteredPlan, ScatteredScratch, SphereFit};
 pub use zernike::{ZernikePlan, ZernikeScratch, simd_level, zernike_index};

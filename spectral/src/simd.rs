@@ -9,6 +9,10 @@ use pulp::Simd;
 pub trait Lane: Copy + Default + Sized {
     /// A vector of this type.
     type V<S: Simd>: Copy;
+    /// -1.
+    const MINUS_ONE: Self;
+    /// Squares of lengths between these keep all their digits.
+    const SQUARE_RANGE: (Self, Self);
     /// Elements of one vector.
     fn lanes<S: Simd>() -> usize;
     /// The same value in each lane.
@@ -29,9 +33,11 @@ pub trait Lane: Copy + Default + Sized {
 
 macro_rules! lane {
     ($type:ty, $vector:ident, $lanes:ident, $splat:ident, $add:ident, $mul:ident, $fma:ident,
-     $sum:ident, $view:ident, $view_mut:ident) => {
+     $sum:ident, $view:ident, $view_mut:ident, $range:expr) => {
         impl Lane for $type {
             type V<S: Simd> = S::$vector;
+            const MINUS_ONE: Self = -1.0;
+            const SQUARE_RANGE: (Self, Self) = $range;
             #[inline(always)]
             fn lanes<S: Simd>() -> usize {
                 S::$lanes
@@ -78,7 +84,8 @@ lane!(
     mul_add_e_f64s,
     reduce_sum_f64s,
     as_simd_f64s,
-    as_mut_simd_f64s
+    as_mut_simd_f64s,
+    (1e-280, 1e280)
 );
 lane!(
     f32,
@@ -90,7 +97,8 @@ lane!(
     mul_add_e_f32s,
     reduce_sum_f32s,
     as_simd_f32s,
-    as_mut_simd_f32s
+    as_mut_simd_f32s,
+    (1e-28, 1e28)
 );
 
 /// Longest vector of any instruction set, in elements of `f32`: buffers are padded to this.

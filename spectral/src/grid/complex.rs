@@ -4,8 +4,9 @@ use std::f64::consts::FRAC_1_SQRT_2;
 
 use rustfft::num_complex::Complex;
 
+use super::SphericalPlan;
 use super::latitude_stage::{Part, SphericalScratch};
-use super::{SphericalPlan, check_length};
+use crate::check::check_length;
 use crate::{Real, SpectralError};
 
 /// Working memory of one complex transform: twice the coefficients beside a real one.
@@ -164,7 +165,7 @@ fn unmix<T: Real>(lmax: usize, from: &[Complex<f64>], to: &mut [Complex<T>]) {
 
 /// Times `(-1)^m`.
 fn signed(m: usize, value: Complex<f64>) -> Complex<f64> {
-    if m % 2 == 0 { value } else { -value }
+    if m.is_multiple_of(2) { value } else { -value }
 }
 
 fn check_finite<T: Real>(what: &'static str, values: &[Complex<T>]) -> Result<(), SpectralError> {

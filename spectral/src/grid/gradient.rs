@@ -1,7 +1,8 @@
 //! Gradients of fields on the sphere.
 
+use super::SphericalPlan;
 use super::latitude_stage::{Part, SphericalScratch};
-use super::{SphericalPlan, check_finite, check_length};
+use crate::check::{check_finite, check_length};
 use crate::{Real, SpectralError};
 
 impl<T: Real> SphericalPlan<T> {

@@ -1,6 +1,7 @@
 //! Least squares by iteration, for grids whose quadrature is not exact.
 
-use super::{SphericalPlan, check_finite, check_length};
+use super::SphericalPlan;
+use crate::check::{check_finite, check_length};
 use crate::{Real, SpectralError};
 
 /// Coefficients that fit a field, and how well.
@@ -87,8 +88,7 @@ impl<T: Real> SphericalPlan<T> {
                 found: least.to_string(),
             });
         }
-        // Not written as `<`: a NaN must fail too.
-        if !(tolerance >= 0.0) {
+        if tolerance.is_nan() || tolerance < 0.0 {
             return Err(SpectralError::Value {
                 what: "tolerance",
                 expected: "at least 0",

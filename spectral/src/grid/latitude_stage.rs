@@ -38,7 +38,7 @@ pub struct Tables {
 /// Working memory of one transform.
 #[derive(Debug, Clone)]
 pub struct SphericalScratch {
-    pub(super) rows: Vec<Complex<f64>>,
+    pub(crate) rows: Vec<Complex<f64>>,
     pub(super) ring: RingScratch,
     /// `[cosine, sine]` coefficients of each of [`ORDERS`] orders.
     columns: Vec<[f64; 2]>,
@@ -63,11 +63,17 @@ impl Tables {
             ring: self.rings.scratch(self.lmax),
             columns: vec![[0.0; 2]; ORDERS * (self.lmax + 2)],
             blended: vec![[0.0; 4]; steps(self.lmax + 1, 0)],
-            panel: vec![0.0; ORDERS * 4 * lanes],
+            panel: vec![0.0; ORDERS * 4 * self.panel_stride()],
             before: vec![0.0; lanes],
             value: vec![0.0; lanes],
             lanes: vec![0.0; 4 * CHUNK * WIDEST],
         }
+    }
+
+    /// Entries between two rows of the panel: an odd number of cache lines, so that rows which are
+    /// walked together do not share cache sets.
+    fn panel_stride(&self) -> usize {
+        self.latitudes.square.len() + 8
     }
 
     /// The degree that the recurrence has to reach for `part`.
@@ -83,7 +89,7 @@ impl Tables {
         get: impl Fn(usize) -> f64,
         scratch: &mut SphericalScratch,
     ) {
-        let (lmax, lanes) = (self.lmax, self.latitudes.square.len());
+        let (lmax, lanes) = (self.lmax, self.panel_stride());
         for first in (0..=lmax).step_by(ORDERS) {
             let orders = ORDERS.min(lmax + 1 - first);
             for l in first..=lmax {
@@ -129,7 +135,7 @@ impl Tables {
 
     /// Even and odd sums of the panel into rows of both hemispheres.
     fn spread(&self, part: Part, first: usize, orders: usize, scratch: &mut SphericalScratch) {
-        let (lanes, stride) = (self.latitudes.square.len(), self.stride());
+        let (lanes, stride) = (self.panel_stride(), self.stride());
         for (p, pair) in self.latitudes.pairs.iter().enumerate() {
             let cosine = self.latitudes.cosine[p];
             let scale = self.scale(part, p);
@@ -166,7 +172,7 @@ impl Tables {
         mut put: impl FnMut(usize, f64),
         scratch: &mut SphericalScratch,
     ) {
-        let (lmax, lanes) = (self.lmax, self.latitudes.square.len());
+        let (lmax, lanes) = (self.lmax, self.panel_stride());
         for first in (0..=lmax).step_by(ORDERS) {
             let orders = ORDERS.min(lmax + 1 - first);
             self.collect(part, first, orders, scratch);
@@ -216,7 +222,7 @@ impl Tables {
 
     /// Rows of both hemispheres into even and odd data of the panel: the transpose of `spread`.
     fn collect(&self, part: Part, first: usize, orders: usize, scratch: &mut SphericalScratch) {
-        let (lanes, stride) = (self.latitudes.square.len(), self.stride());
+        let (lanes, stride) = (self.panel_stride(), self.stride());
         for (p, pair) in self.latitudes.pairs.iter().enumerate() {
             let scale = self.scale(part, p);
             let cosine = self.latitudes.cosine[p];

@@ -3,11 +3,11 @@
 mod complex;
 mod gradient;
 mod iterated;
-mod latitude_stage;
-mod latitudes;
+pub(crate) mod latitude_stage;
+pub(crate) mod latitudes;
 pub mod naive;
-mod quadrature;
-mod rings;
+pub(crate) mod quadrature;
+pub(crate) mod rings;
 mod sphere;
 #[cfg(test)]
 mod tests;
@@ -23,6 +23,7 @@ pub use iterated::Iterated;
 pub use latitude_stage::SphericalScratch;
 pub use sphere::{GridKind, MAX_RING, Ring, SphereGrid};
 
+use crate::check::{check_finite, check_length};
 use crate::columns::Columns;
 use crate::{Basis, Real, SpectralError};
 use latitude_stage::{POLE, Part, Tables};
@@ -365,29 +366,5 @@ impl<T: Real> SphericalPlan<T> {
             self.tables.ring_count * self.tables.stride(),
             scratch.rows.len(),
         )
-    }
-}
-
-fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), SpectralError> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(SpectralError::Length {
-            what,
-            expected,
-            found,
-        })
-    }
-}
-
-fn check_finite<T: Real>(what: &'static str, values: &[T]) -> Result<(), SpectralError> {
-    // A sum of zeros is not zero once one term is not finite; only then is the place looked for.
-    let zero: T = values.iter().map(|v| *v * T::ZERO).sum();
-    if zero == T::ZERO {
-        return Ok(());
-    }
-    match values.iter().position(|v| !v.is_finite()) {
-        Some(index) => Err(SpectralError::NotFinite { what, index }),
-        None => Ok(()),
     }
 }

@@ -252,7 +252,7 @@ fn healpix_ring(nside: usize, i: usize, weight: f64) -> Ring {
         let theta = 2.0 * (north as f64 / (6f64.sqrt() * n)).asin();
         (4 * north, PI / (4 * north) as f64, theta)
     } else {
-        let first = if (north + nside) % 2 == 0 {
+        let first = if (north + nside).is_multiple_of(2) {
             PI / (4.0 * n)
         } else {
             0.0
