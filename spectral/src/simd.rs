@@ -3,6 +3,8 @@
 //! A kernel is written once over [`Lane`] and compiled for each instruction set by `pulp`, which
 //! picks one when the program runs. Paths differ by rounding alone: the scalar one does not fuse.
 
+use std::ops::{Deref, DerefMut, Range};
+
 use pulp::Simd;
 
 /// A floating-point type and its vectors.
@@ -107,6 +109,50 @@ pub const WIDEST: usize = 16;
 /// The next multiple of [`WIDEST`].
 pub fn padded(length: usize) -> usize {
     length.next_multiple_of(WIDEST)
+}
+
+/// A buffer that begins on a cache line, so that no vector of it crosses one: a sum that is stored and
+/// loaded again at once pays dearly for a crossing.
+#[derive(Debug)]
+pub struct Aligned<T> {
+    values: Vec<T>,
+    range: Range<usize>,
+}
+
+impl<T: Copy + Default> Aligned<T> {
+    /// Zeros.
+    pub fn new(length: usize) -> Self {
+        let line = 64 / size_of::<T>();
+        let values = vec![T::default(); length + line];
+        // Where no offset is known the buffer is merely slower.
+        let start = values.as_ptr().align_offset(64).min(line);
+        Self {
+            values,
+            range: start..start + length,
+        }
+    }
+}
+
+impl<T: Copy + Default> Clone for Aligned<T> {
+    fn clone(&self) -> Self {
+        let mut new = Self::new(self.len());
+        new.copy_from_slice(self);
+        new
+    }
+}
+
+impl<T> Deref for Aligned<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.values[self.range.clone()]
+    }
+}
+
+impl<T> DerefMut for Aligned<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.values[self.range.clone()]
+    }
 }
 
 /// Every instruction set that this machine has, scalar first: tests run each.

@@ -7,10 +7,13 @@ use super::latitudes::Latitudes;
 use super::rings::{RingScratch, RingTransforms};
 use crate::columns::{Columns, steps};
 use crate::kernel::{Analysis, CHUNK, State, Synthesis};
-use crate::simd::WIDEST;
+use crate::simd::{Aligned, WIDEST};
 
 /// Orders handled together, so that coefficients and rows are touched in whole cache lines.
 const ORDERS: usize = 8;
+
+/// Pairs whose rows are read or written together: a cache line of the panel.
+const TOGETHER: usize = 8;
 
 /// Which function of the coefficients a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +47,10 @@ pub struct SphericalScratch {
     columns: Vec<[f64; 2]>,
     blended: Vec<[f64; 4]>,
     /// Four values for each pair of each of [`ORDERS`] orders.
-    panel: Vec<f64>,
-    before: Vec<f64>,
-    value: Vec<f64>,
-    lanes: Vec<f64>,
+    panel: Aligned<f64>,
+    before: Aligned<f64>,
+    value: Aligned<f64>,
+    lanes: Aligned<f64>,
 }
 
 impl Tables {
@@ -63,10 +66,10 @@ impl Tables {
             ring: self.rings.scratch(self.lmax),
             columns: vec![[0.0; 2]; ORDERS * (self.lmax + 2)],
             blended: vec![[0.0; 4]; steps(self.lmax + 1, 0)],
-            panel: vec![0.0; ORDERS * 4 * self.panel_stride()],
-            before: vec![0.0; lanes],
-            value: vec![0.0; lanes],
-            lanes: vec![0.0; 4 * CHUNK * WIDEST],
+            panel: Aligned::new(ORDERS * 4 * self.panel_stride()),
+            before: Aligned::new(lanes),
+            value: Aligned::new(lanes),
+            lanes: Aligned::new(4 * CHUNK * WIDEST),
         }
     }
 
@@ -136,20 +139,20 @@ impl Tables {
     /// Even and odd sums of the panel into rows of both hemispheres.
     fn spread(&self, part: Part, first: usize, orders: usize, scratch: &mut SphericalScratch) {
         let (lanes, stride) = (self.panel_stride(), self.stride());
-        for (p, pair) in self.latitudes.pairs.iter().enumerate() {
-            let cosine = self.latitudes.cosine[p];
-            let scale = self.scale(part, p);
-            let mut at = |ring: usize, cosine: f64| {
-                let row = &mut scratch.rows[ring * stride + first..][..orders];
-                for (i, value) in row.iter_mut().enumerate() {
-                    let sum = |j: usize| scratch.panel[(4 * i + j) * lanes + p];
-                    *value =
-                        Complex::new(sum(0) + cosine * sum(2), sum(1) + cosine * sum(3)) * scale;
+        let (panel, rows) = (&scratch.panel[..], &mut scratch.rows[..]);
+        for (block, pairs) in self.latitudes.pairs.chunks(TOGETHER).enumerate() {
+            for i in 0..orders {
+                for (k, pair) in pairs.iter().enumerate() {
+                    let p = block * TOGETHER + k;
+                    let sum = |j: usize| panel[(4 * i + j) * lanes + p];
+                    let scale = self.scale(part, p);
+                    let even = Complex::new(sum(0), sum(1)) * scale;
+                    let odd = Complex::new(sum(2), sum(3)) * (scale * self.latitudes.cosine[p]);
+                    rows[pair.first * stride + first + i] = even + odd;
+                    if let Some(mirror) = pair.mirror {
+                        rows[mirror * stride + first + i] = even - odd;
+                    }
                 }
-            };
-            at(pair.first, cosine);
-            if let Some(mirror) = pair.mirror {
-                at(mirror, -cosine);
             }
         }
     }
@@ -223,18 +226,22 @@ impl Tables {
     /// Rows of both hemispheres into even and odd data of the panel: the transpose of `spread`.
     fn collect(&self, part: Part, first: usize, orders: usize, scratch: &mut SphericalScratch) {
         let (lanes, stride) = (self.panel_stride(), self.stride());
-        for (p, pair) in self.latitudes.pairs.iter().enumerate() {
-            let scale = self.scale(part, p);
-            let cosine = self.latitudes.cosine[p];
+        let (panel, rows) = (&mut scratch.panel[..], &scratch.rows[..]);
+        for (block, pairs) in self.latitudes.pairs.chunks(TOGETHER).enumerate() {
             for i in 0..orders {
-                let here = scratch.rows[pair.first * stride + first + i] * scale;
-                let there = match pair.mirror {
-                    Some(mirror) => scratch.rows[mirror * stride + first + i] * scale,
-                    None => Complex::default(),
-                };
-                let (even, odd) = (here + there, (here - there) * cosine);
-                for (j, value) in [even.re, even.im, odd.re, odd.im].into_iter().enumerate() {
-                    scratch.panel[(4 * i + j) * lanes + p] = value;
+                for (k, pair) in pairs.iter().enumerate() {
+                    let p = block * TOGETHER + k;
+                    let scale = self.scale(part, p);
+                    let here = rows[pair.first * stride + first + i] * scale;
+                    let there = match pair.mirror {
+                        Some(mirror) => rows[mirror * stride + first + i] * scale,
+                        None => Complex::default(),
+                    };
+                    let (even, odd) = (here + there, (here - there) * self.latitudes.cosine[p]);
+                    let values = [even.re, even.im, odd.re, odd.im];
+                    for (j, value) in values.into_iter().enumerate() {
+                        panel[(4 * i + j) * lanes + p] = value;
+                    }
                 }
             }
         }

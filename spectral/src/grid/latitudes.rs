@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use crate::columns::{Columns, steps};
 use crate::kernel::{Active, CHUNK};
-use crate::simd::padded;
+use crate::simd::{Aligned, padded};
 
 /// Values below this are left out: with degrees up to some thousand they change no digit of a sum.
 const NEGLIGIBLE: f64 = 1e-30;
@@ -33,7 +33,7 @@ pub struct Latitudes {
     /// `cos theta` of the first ring of each pair; padded with zeros, as are the next two.
     pub cosine: Vec<f64>,
     pub sine: Vec<f64>,
-    pub square: Vec<f64>,
+    pub square: Aligned<f64>,
     counts: Vec<u32>,
     count_offsets: Vec<usize>,
     before: Vec<f64>,
@@ -59,8 +59,12 @@ impl Latitudes {
             sine[i] = polar.sin();
             cosine[i] = sign * polar.cos();
         }
+        let mut square = Aligned::new(size);
+        for (square, x) in square.iter_mut().zip(&cosine) {
+            *square = x * x;
+        }
         let mut latitudes = Self {
-            square: cosine.iter().map(|x| x * x).collect(),
+            square,
             pairs,
             cosine,
             sine,

@@ -8,7 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::Real;
 use crate::columns::{Columns, steps};
 use crate::kernel::{Active, Analysis, CHUNK, State, Synthesis};
-use crate::simd::{Lane, WIDEST};
+use crate::simd::{Aligned, Lane, WIDEST};
 
 /// Points of one block.
 pub const BLOCK: usize = 1024;
@@ -17,7 +17,7 @@ pub const BLOCK: usize = 1024;
 #[derive(Debug, Clone)]
 pub struct DirectScratch<T> {
     block: Block<T>,
-    lanes: Vec<T>,
+    lanes: Aligned<T>,
     /// `[even cosine, even sine, odd cosine, odd sine]` of every order and step.
     sums: Vec<[T; 4]>,
     counts: Vec<u32>,
@@ -28,28 +28,28 @@ pub struct DirectScratch<T> {
 #[derive(Debug, Clone)]
 struct Block<T> {
     /// `cos theta`, its square, and `sin theta`.
-    cosine: Vec<T>,
-    square: Vec<T>,
-    sine: Vec<T>,
+    cosine: Aligned<T>,
+    square: Aligned<T>,
+    sine: Aligned<T>,
     /// `cos phi` and `sin phi`.
-    east: [Vec<T>; 2],
+    east: [Aligned<T>; 2],
     /// `cos m phi` and `sin m phi`, times the weight in an adjoint.
-    turn: [Vec<T>; 2],
+    turn: [Aligned<T>; 2],
     /// `sin^m theta`.
-    power: Vec<T>,
+    power: Aligned<T>,
     /// Zeros, with which every recurrence begins.
-    zeros: Vec<T>,
-    before: Vec<T>,
-    value: Vec<T>,
+    zeros: Aligned<T>,
+    before: Aligned<T>,
+    value: Aligned<T>,
     /// Weighted data of the kernel, or its sums.
-    panel: [Vec<T>; 4],
-    out: Vec<T>,
+    panel: [Aligned<T>; 4],
+    out: Aligned<T>,
 }
 
 impl<T: Real> DirectScratch<T> {
     pub fn new(columns: &Columns<T>) -> Self {
         let lmax = columns.lmax();
-        let row = || vec![T::ZERO; BLOCK];
+        let row = || Aligned::new(BLOCK);
         Self {
             block: Block {
                 cosine: row(),
@@ -64,7 +64,7 @@ impl<T: Real> DirectScratch<T> {
                 panel: [row(), row(), row(), row()],
                 out: row(),
             },
-            lanes: vec![T::ZERO; 4 * CHUNK * WIDEST],
+            lanes: Aligned::new(4 * CHUNK * WIDEST),
             sums: vec![[T::ZERO; 4]; columns.total()],
             counts: vec![0; steps(lmax, 0).div_ceil(CHUNK)],
             column: vec![[0.0; 2]; lmax + 2],
@@ -171,6 +171,7 @@ impl<T: Real> WithSimd for Load<'_, T> {
             zeros,
             ..
         } = self.block;
+        let [cosine, square, sine, ex, ey] = [cosine, square, sine, ex, ey].map(|row| &mut row[..]);
         let (least, most) = (T::SQUARE_RANGE.0, T::SQUARE_RANGE.1);
         let mut fine = true;
         for (i, &[x, y, z]) in self.points.iter().enumerate() {
