@@ -19,10 +19,8 @@ pub trait Lane: Copy + Default + Sized {
     fn lanes<S: Simd>() -> usize;
     /// The same value in each lane.
     fn splat<S: Simd>(simd: S, value: Self) -> Self::V<S>;
-    /// `a + b`.
-    fn add<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// `a * b`.
-    fn mul<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    fn times<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// `a * b + c`, fused where the instruction exists.
     fn fma<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
     /// Sum over the lanes.
@@ -34,7 +32,7 @@ pub trait Lane: Copy + Default + Sized {
 }
 
 macro_rules! lane {
-    ($type:ty, $vector:ident, $lanes:ident, $splat:ident, $add:ident, $mul:ident, $fma:ident,
+    ($type:ty, $vector:ident, $lanes:ident, $splat:ident, $mul:ident, $fma:ident,
      $sum:ident, $view:ident, $view_mut:ident, $range:expr) => {
         impl Lane for $type {
             type V<S: Simd> = S::$vector;
@@ -49,11 +47,7 @@ macro_rules! lane {
                 simd.$splat(value)
             }
             #[inline(always)]
-            fn add<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
-                simd.$add(a, b)
-            }
-            #[inline(always)]
-            fn mul<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
+            fn times<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
                 simd.$mul(a, b)
             }
             #[inline(always)]
@@ -81,7 +75,6 @@ lane!(
     f64s,
     F64_LANES,
     splat_f64s,
-    add_f64s,
     mul_f64s,
     mul_add_e_f64s,
     reduce_sum_f64s,
@@ -94,7 +87,6 @@ lane!(
     f32s,
     F32_LANES,
     splat_f32s,
-    add_f32s,
     mul_f32s,
     mul_add_e_f32s,
     reduce_sum_f32s,

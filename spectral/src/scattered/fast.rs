@@ -406,7 +406,7 @@ impl<W: Fn(usize) -> f64> Spread<'_, W> {
             let (start, mut across) = fast.place::<S, N>(simd, *theta, *phi, &mut down);
             let weight = f64::splat(simd, (self.weight)(i));
             for across in &mut across {
-                *across = f64::mul(simd, *across, weight);
+                *across = f64::times(simd, *across, weight);
             }
             for (row, weight) in down[..fast.kernel.width].iter().enumerate() {
                 let row = &mut self.grid[start + row * fast.width()..][..fast.kernel.taps];

@@ -89,7 +89,7 @@ enum Ways<T> {
 
 /// Working memory of one sum.
 #[derive(Debug, Clone)]
-pub struct ScatteredScratch<T> {
+pub struct ScatteredScratch<T: Real> {
     direct: Option<DirectScratch<T>>,
     fast: Option<FastScratch>,
 }
