@@ -20,7 +20,7 @@ pub trait Lane: Copy + Default + Sized {
     /// The same value in each lane.
     fn splat<S: Simd>(simd: S, value: Self) -> Self::V<S>;
     /// `a * b`.
-    fn times<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    fn mul<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// `a * b + c`, fused where the instruction exists.
     fn fma<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
     /// Sum over the lanes.
@@ -47,7 +47,7 @@ macro_rules! lane {
                 simd.$splat(value)
             }
             #[inline(always)]
-            fn times<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
+            fn mul<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
                 simd.$mul(a, b)
             }
             #[inline(always)]

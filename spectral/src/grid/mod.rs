@@ -57,7 +57,7 @@ pub const MAX_DEGREE: usize = 4096;
 /// and gives `f32`, so its results are right to the last place of that type at any degree. Measured
 /// error of synthesis and analysis together: below `5e-15 lmax` for coefficients of size 1.
 ///
-/// Memory: a plan holds about `10 lmax^2 + 8 rings lmax` bytes ([`Self::bytes`]), a scratch
+/// Memory: a plan holds about `10 lmax^2 + 6 rings lmax` bytes ([`Self::bytes`]), a scratch
 /// `16 rings lmax`.
 ///
 /// ```

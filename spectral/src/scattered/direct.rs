@@ -8,14 +8,14 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::Real;
 use crate::columns::{Columns, steps};
 use crate::kernel::{Active, Analysis, CHUNK, State, Synthesis};
-use crate::simd::{Aligned, WIDEST};
+use crate::simd::{Aligned, Lane, WIDEST};
 
 /// Points of one block.
 pub const BLOCK: usize = 1024;
 
 /// Working memory of the direct sums.
 #[derive(Debug, Clone)]
-pub struct DirectScratch<T: Real> {
+pub struct DirectScratch<T: Lane> {
     block: Block<T>,
     lanes: Aligned<T>,
     /// `[even cosine, even sine, odd cosine, odd sine]` of every order and step.
@@ -26,7 +26,7 @@ pub struct DirectScratch<T: Real> {
 
 /// One block of points, structure of arrays.
 #[derive(Debug, Clone)]
-struct Block<T: Real> {
+struct Block<T: Lane> {
     /// `cos theta`, its square, and `sin theta`.
     cosine: Aligned<T>,
     square: Aligned<T>,
@@ -152,7 +152,7 @@ pub fn evaluate<T: Real>(
 }
 
 /// Angles of a block of points; whether all have one.
-struct Load<'a, T: Real> {
+struct Load<'a, T: Lane> {
     points: &'a [[T; 3]],
     block: &'a mut Block<T>,
 }
@@ -210,7 +210,7 @@ impl<T: Real> WithSimd for Load<'_, T> {
     }
 }
 
-struct AdjointBlock<'a, T: Real> {
+struct AdjointBlock<'a, T: Lane> {
     columns: &'a Columns<T>,
     scratch: &'a mut DirectScratch<T>,
 }
@@ -261,7 +261,7 @@ impl<T: Real> WithSimd for AdjointBlock<'_, T> {
     }
 }
 
-struct EvaluateBlock<'a, T: Real> {
+struct EvaluateBlock<'a, T: Lane> {
     columns: &'a Columns<T>,
     scratch: &'a mut DirectScratch<T>,
 }
@@ -316,27 +316,27 @@ impl<T: Real> WithSimd for EvaluateBlock<'_, T> {
 
 /// From `m` to `m + 1`: the azimuth turns, the power of the sine rises.
 #[inline(always)]
-fn next_order<T: Real, S: Simd>(simd: S, block: &mut Block<T>) {
+fn next_order<T: Lane, S: Simd>(simd: S, block: &mut Block<T>) {
     let [x, y] = &block.east;
     let [x, y] = [x, y].map(|row| T::vectors::<S>(row));
     let [c, s] = &mut block.turn;
     let [c, s] = [c, s].map(|row| T::vectors_mut::<S>(row));
     let minus = T::splat(simd, T::MINUS_ONE);
     for i in 0..c.len() {
-        let cross = T::times(simd, T::times(simd, s[i], y[i]), minus);
+        let cross = T::mul(simd, T::mul(simd, s[i], y[i]), minus);
         let next = T::fma(simd, c[i], x[i], cross);
-        s[i] = T::fma(simd, c[i], y[i], T::times(simd, s[i], x[i]));
+        s[i] = T::fma(simd, c[i], y[i], T::mul(simd, s[i], x[i]));
         c[i] = next;
     }
     let power = T::vectors_mut::<S>(&mut block.power);
     for (power, sine) in power.iter_mut().zip(T::vectors::<S>(&block.sine)) {
-        *power = T::times(simd, *power, *sine);
+        *power = T::mul(simd, *power, *sine);
     }
 }
 
 /// Data of the kernel: the turned weights, and these times `cos theta`.
 #[inline(always)]
-fn weigh<T: Real, S: Simd>(simd: S, block: &mut Block<T>) {
+fn weigh<T: Lane, S: Simd>(simd: S, block: &mut Block<T>) {
     let [a, b, c, d] = &mut block.panel;
     let [a, b, c, d] = [a, b, c, d].map(|row| T::vectors_mut::<S>(row));
     let [cosine, sine] = &block.turn;
@@ -345,14 +345,14 @@ fn weigh<T: Real, S: Simd>(simd: S, block: &mut Block<T>) {
     for i in 0..height.len() {
         a[i] = cosine[i];
         b[i] = sine[i];
-        c[i] = T::times(simd, height[i], cosine[i]);
-        d[i] = T::times(simd, height[i], sine[i]);
+        c[i] = T::mul(simd, height[i], cosine[i]);
+        d[i] = T::mul(simd, height[i], sine[i]);
     }
 }
 
 /// Adds `cos m phi (even + x odd) + sin m phi (even + x odd)` to the result.
 #[inline(always)]
-fn gather<T: Real, S: Simd>(simd: S, block: &mut Block<T>) {
+fn gather<T: Lane, S: Simd>(simd: S, block: &mut Block<T>) {
     let [a, b, c, d] = &block.panel;
     let [a, b, c, d] = [a, b, c, d].map(|row| T::vectors::<S>(row));
     let [cosine, sine] = &block.turn;

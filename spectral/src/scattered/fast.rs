@@ -8,17 +8,17 @@
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
 use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 
 use super::angles::PointAngles;
+use super::interpolate::{Interpolate, Spread};
 use super::spread::{Kernel, MAX_TAPS};
 use crate::columns::Columns;
 use crate::grid::latitude_stage::{Part, SphericalScratch, Tables};
 use crate::grid::latitudes::Latitudes;
 use crate::grid::rings::{RingScratch, RingTransforms};
-use crate::simd::Lane;
 use crate::{Real, Ring, SpectralError};
 
 /// Points whose angles are computed together.
@@ -34,12 +34,12 @@ pub struct Fast {
     circles: usize,
     coarse: [Arc<dyn Fft<f64>>; 2],
     fine: [Arc<dyn Fft<f64>>; 2],
-    kernel: Kernel,
+    pub(super) kernel: Kernel,
     /// Fine grid: points of the whole circle in theta, and in phi.
-    size: [usize; 2],
+    pub(super) size: [usize; 2],
     /// Rows of it that points can touch, and how many of these lie before theta = 0.
     rows: usize,
-    margin: usize,
+    pub(super) margin: usize,
     transforms: RingTransforms,
     /// One over the transform of the kernel, for each degree in theta and order in phi.
     factors: [Vec<f64>; 2],
@@ -165,7 +165,7 @@ impl Fast {
     }
 
     /// Entries of a row of the fine grid.
-    fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.size[1] + MAX_TAPS
     }
 
@@ -337,127 +337,6 @@ impl Fast {
                 legendre.rows[j * self.tables.stride() + m] = value;
             }
         }
-    }
-}
-
-/// Values of the fine grid at points.
-struct Interpolate<'a, T> {
-    fast: &'a Fast,
-    theta: &'a [f64],
-    phi: &'a [f64],
-    grid: &'a [f64],
-    out: &'a mut [T],
-}
-
-impl<T: Real> Interpolate<'_, T> {
-    #[inline(always)]
-    fn run<S: Simd, const N: usize>(self, simd: S) {
-        let fast = self.fast;
-        let mut down = [0.0; MAX_TAPS];
-        for ((theta, phi), out) in self.theta.iter().zip(self.phi).zip(self.out) {
-            let (start, across) = fast.place::<S, N>(simd, *theta, *phi, &mut down);
-            let mut sums = [f64::splat(simd, 0.0); N];
-            for (row, weight) in down[..fast.kernel.width].iter().enumerate() {
-                let row = &self.grid[start + row * fast.width()..][..fast.kernel.taps];
-                let (row, weight) = (f64::vectors::<S>(row), f64::splat(simd, *weight));
-                for j in 0..N {
-                    sums[j] = f64::fma(simd, weight, row[j], sums[j]);
-                }
-            }
-            let mut total = f64::splat(simd, 0.0);
-            for j in 0..N {
-                total = f64::fma(simd, across[j], sums[j], total);
-            }
-            *out = T::from_f64(f64::sum(simd, total));
-        }
-    }
-}
-
-impl<T: Real> WithSimd for Interpolate<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        match self.fast.kernel.taps / f64::lanes::<S>() {
-            1 => self.run::<S, 1>(simd),
-            2 => self.run::<S, 2>(simd),
-            4 => self.run::<S, 4>(simd),
-            8 => self.run::<S, 8>(simd),
-            _ => self.run::<S, 16>(simd),
-        }
-    }
-}
-
-/// The transpose of [`Interpolate`]: weighted points added to the fine grid.
-struct Spread<'a, W> {
-    fast: &'a Fast,
-    theta: &'a [f64],
-    phi: &'a [f64],
-    weight: W,
-    grid: &'a mut [f64],
-}
-
-impl<W: Fn(usize) -> f64> Spread<'_, W> {
-    #[inline(always)]
-    fn run<S: Simd, const N: usize>(self, simd: S) {
-        let fast = self.fast;
-        let mut down = [0.0; MAX_TAPS];
-        for (i, (theta, phi)) in self.theta.iter().zip(self.phi).enumerate() {
-            let (start, mut across) = fast.place::<S, N>(simd, *theta, *phi, &mut down);
-            let weight = f64::splat(simd, (self.weight)(i));
-            for across in &mut across {
-                *across = f64::times(simd, *across, weight);
-            }
-            for (row, weight) in down[..fast.kernel.width].iter().enumerate() {
-                let row = &mut self.grid[start + row * fast.width()..][..fast.kernel.taps];
-                let (row, weight) = (f64::vectors_mut::<S>(row), f64::splat(simd, *weight));
-                for j in 0..N {
-                    row[j] = f64::fma(simd, weight, across[j], row[j]);
-                }
-            }
-        }
-    }
-}
-
-impl<W: Fn(usize) -> f64> WithSimd for Spread<'_, W> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        match self.fast.kernel.taps / f64::lanes::<S>() {
-            1 => self.run::<S, 1>(simd),
-            2 => self.run::<S, 2>(simd),
-            4 => self.run::<S, 4>(simd),
-            8 => self.run::<S, 8>(simd),
-            _ => self.run::<S, 16>(simd),
-        }
-    }
-}
-
-impl Fast {
-    /// Where the square of a point begins in the fine grid, its weights along theta into `down`, and
-    /// those along phi.
-    #[inline(always)]
-    fn place<S: Simd, const N: usize>(
-        &self,
-        simd: S,
-        theta: f64,
-        phi: f64,
-        down: &mut [f64; MAX_TAPS],
-    ) -> (usize, [<f64 as Lane>::V<S>; N]) {
-        let [tall, wide] = self.size.map(|size| size as f64 / (2.0 * PI));
-        let (row, weights) = self.kernel.weights::<S, N>(simd, theta * tall);
-        f64::vectors_mut::<S>(down)[..N].copy_from_slice(&weights);
-        let (column, across) = self.kernel.weights::<S, N>(simd, phi * wide);
-        let side = self.size[1] as isize;
-        let column = if column < 0 { column + side } else { column };
-        let column = if column >= side {
-            column - side
-        } else {
-            column
-        };
-        let row = row + self.margin as isize;
-        (row as usize * self.width() + column as usize, across)
     }
 }
 

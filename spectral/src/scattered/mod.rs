@@ -4,6 +4,7 @@ mod angles;
 mod direct;
 mod fast;
 mod fit;
+mod interpolate;
 pub mod naive;
 mod spread;
 #[cfg(test)]
@@ -56,8 +57,8 @@ pub enum Method {
 ///
 /// The direct way fuses the recurrences of [`SphericalPlan`](crate::SphericalPlan) with the sums, points
 /// in the lanes of the SIMD instructions that the machine has: `0.75 (lmax + 1)^2` multiply-adds for each
-/// vector of points, error of rounding alone (`f64` below `1e-15 lmax`, `f32` below 1e-6, relative to the
-/// sum of the sizes of the terms). The fast way is a Legendre transform to a grid, an oversampled Fourier
+/// vector of points, error of rounding alone: about `1e-15 lmax` in `f64` and `1e-6` in `f32` times the
+/// Euclidean norm of the weights. The fast way is a Legendre transform to a grid, an oversampled Fourier
 /// transform in both angles, and spreading with an exponential-of-semicircle kernel (Barnett, Magland and
 /// af Klinteberg 2019, SIAM J. Sci. Comput. 41, C479), always in `f64`.
 ///
