@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use spectra_datasets::{Dataset, DatasetKind, Split, Store};
-use spectra_model::RunInfo;
+use spectra_model::{PictureInfo, RunInfo};
 use spectra_pointcloud::{Limits, ReadError, Shape, archive_kind, read_path, write_path};
 
 use crate::cli;
@@ -26,6 +26,14 @@ pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
             m.basis, m.order, m.points, m.seed
         );
         println!("classes   {}", m.classes.len());
+    } else if let Ok(info) = PictureInfo::load(path) {
+        println!("run       on {} ({} pictures)", info.dataset, info.rows);
+        println!("task      {}", info.kind.name());
+        println!(
+            "pictures  {} channels, {} x {}",
+            info.channels, info.size, info.size
+        );
+        println!("finished  {}", path.join("model.safetensors").exists());
     } else if path.join("run.json").exists() {
         let info = RunInfo::load(path)?;
         println!("run       on {} ({} rows)", info.dataset, info.rows);
