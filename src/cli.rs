@@ -40,7 +40,7 @@ pub enum Command {
     /// Train the same networks on another task: the paper's toy, or pictures
     Train(Train),
     /// Classify frozen features, beside their controls; or score pictures
-    Eval(Eval),
+    Eval(Box<Eval>),
     /// Coefficients of one shape
     Transform(Transform),
     /// Coefficients back to a shape
