@@ -1,14 +1,17 @@
 //! Spherical harmonics and 3D Zernike transforms: exact, fast, dependable on its own.
 
 mod basis;
+mod check;
 mod error;
 pub mod invariants;
 mod legendre;
 mod maps;
+mod quadrature;
 mod radial;
 mod real;
-mod rotation;
+pub mod rotation;
 mod scaler;
+mod simd;
 #[cfg(test)]
 mod testing;
 pub mod zernike;
@@ -20,6 +23,7 @@ pub use legendre::{Legendre, harmonics, harmonics_into};
 pub use maps::{MapKind, MapLayout};
 pub use radial::{radial_points, spherical_from_cloud};
 pub use real::Real;
-pub use rotation::Rotation;
+pub use rotation::{Rotation, RotationScratch};
 pub use scaler::Scaler;
-pub use zernike::{ZernikePlan, ZernikeScratch, simd_level, zernike_index};
+pub use simd::simd_level;
+pub use zernike::{LocalMoments, ZernikePlan, ZernikeScratch, zernike_index};

@@ -1,0 +1,183 @@
+//! The few vector operations that the kernels need, for both floating-point types.
+//!
+//! A kernel is written once over [`Lane`] and compiled for each instruction set by `pulp`, which
+//! picks one when the program runs. Paths differ by rounding alone: the scalar one does not fuse.
+
+use pulp::{Arch, Simd};
+
+/// A floating-point type and its vectors.
+pub trait Lane: Copy + Default + Sized {
+    /// A vector of this type.
+    type V<S: Simd>: Copy;
+    /// Elements of the longest vector of any instruction set.
+    const MOST_LANES: usize;
+    /// Elements of one vector.
+    fn lanes<S: Simd>() -> usize;
+    /// The same value in each lane.
+    fn splat<S: Simd>(simd: S, value: Self) -> Self::V<S>;
+    /// `a + b`.
+    fn add<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// `a - b`.
+    fn sub<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// `a * b`.
+    fn mul<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// `a * b + c`, fused where the instruction exists.
+    fn fma<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
+    /// Sum over the lanes.
+    fn sum<S: Simd>(simd: S, a: Self::V<S>) -> Self;
+    /// The slice as vectors; its length is a multiple of the lanes wherever kernels use this.
+    fn vectors<S: Simd>(slice: &[Self]) -> &[Self::V<S>];
+    /// As [`Self::vectors`], for writing.
+    fn vectors_mut<S: Simd>(slice: &mut [Self]) -> &mut [Self::V<S>];
+}
+
+macro_rules! lane {
+    ($type:ty, $most:expr, $vector:ident, $lanes:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident,
+     $fma:ident, $sum:ident, $view:ident, $view_mut:ident) => {
+        impl Lane for $type {
+            type V<S: Simd> = S::$vector;
+            const MOST_LANES: usize = $most;
+            #[inline(always)]
+            fn lanes<S: Simd>() -> usize {
+                S::$lanes
+            }
+            #[inline(always)]
+            fn splat<S: Simd>(simd: S, value: Self) -> Self::V<S> {
+                simd.$splat(value)
+            }
+            #[inline(always)]
+            fn add<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
+                simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn sub<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
+                simd.$sub(a, b)
+            }
+            #[inline(always)]
+            fn mul<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
+                simd.$mul(a, b)
+            }
+            #[inline(always)]
+            fn fma<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S> {
+                simd.$fma(a, b, c)
+            }
+            #[inline(always)]
+            fn sum<S: Simd>(simd: S, a: Self::V<S>) -> Self {
+                simd.$sum(a)
+            }
+            #[inline(always)]
+            fn vectors<S: Simd>(slice: &[Self]) -> &[Self::V<S>] {
+                S::$view(slice).0
+            }
+            #[inline(always)]
+            fn vectors_mut<S: Simd>(slice: &mut [Self]) -> &mut [Self::V<S>] {
+                S::$view_mut(slice).0
+            }
+        }
+    };
+}
+
+lane!(
+    f64,
+    8,
+    f64s,
+    F64_LANES,
+    splat_f64s,
+    add_f64s,
+    sub_f64s,
+    mul_f64s,
+    mul_add_e_f64s,
+    reduce_sum_f64s,
+    as_simd_f64s,
+    as_mut_simd_f64s
+);
+lane!(
+    f32,
+    16,
+    f32s,
+    F32_LANES,
+    splat_f32s,
+    add_f32s,
+    sub_f32s,
+    mul_f32s,
+    mul_add_e_f32s,
+    reduce_sum_f32s,
+    as_simd_f32s,
+    as_mut_simd_f32s
+);
+
+/// A buffer that starts at a multiple of 64 bytes, so that no vector crosses a cache line.
+#[derive(Debug, Clone)]
+pub struct Aligned<T>(Vec<T>);
+
+impl<T: Copy + Default> Default for Aligned<T> {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
+impl<T: Copy + Default> Aligned<T> {
+    const SLACK: usize = 64 / size_of::<T>();
+
+    /// `len` zeros.
+    pub fn new(len: usize) -> Self {
+        Self(vec![T::default(); len + Self::SLACK])
+    }
+
+    /// The first `len` elements, all zero; memory grows where there is too little.
+    pub fn zeros(&mut self, len: usize) -> &mut [T] {
+        if self.len() < len {
+            *self = Self::new(len);
+        }
+        let values = &mut self.get_mut()[..len];
+        values.fill(T::default());
+        values
+    }
+
+    fn start(&self) -> usize {
+        self.0.as_ptr().align_offset(64).min(Self::SLACK)
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.0.len() - Self::SLACK
+    }
+
+    /// The elements.
+    pub fn get(&self) -> &[T] {
+        &self.0[self.start()..][..self.len()]
+    }
+
+    /// The elements, for writing.
+    pub fn get_mut(&mut self) -> &mut [T] {
+        let (start, len) = (self.start(), self.len());
+        &mut self.0[start..][..len]
+    }
+}
+
+/// The instruction set in use, in words.
+pub fn simd_level() -> &'static str {
+    match Arch::new() {
+        #[cfg(target_arch = "x86_64")]
+        Arch::V4(_) => "AVX-512",
+        #[cfg(target_arch = "x86_64")]
+        Arch::V3(_) => "AVX2 + FMA",
+        #[cfg(target_arch = "aarch64")]
+        Arch::Neon(_) => "NEON",
+        _ => "scalar",
+    }
+}
+
+/// Every instruction set that this machine has, scalar first: tests run each.
+#[cfg(test)]
+pub fn every_arch() -> Vec<pulp::Arch> {
+    let mut all = vec![pulp::Arch::Scalar];
+    #[cfg(target_arch = "x86_64")]
+    {
+        all.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
+        all.extend(pulp::x86::V4::try_new().map(pulp::Arch::V4));
+    }
+    #[cfg(target_arch = "aarch64")]
+    all.extend(pulp::aarch64::Neon::try_new().map(pulp::Arch::Neon));
+    all
+}
