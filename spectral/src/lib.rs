@@ -2,8 +2,11 @@
 
 mod basis;
 mod check;
+pub mod coefficients;
+pub mod compat;
 mod error;
 pub mod invariants;
+mod isosurface;
 mod legendre;
 mod maps;
 mod quadrature;
@@ -17,8 +20,12 @@ mod testing;
 pub mod zernike;
 
 pub use basis::Basis;
+pub use coefficients::{Coefficients, Normalization};
 pub use error::SpectralError;
-pub use invariants::{power_spectrum, z_invariants, zernike_invariants};
+pub use invariants::{
+    Bispectrum, Shell, cross_order_products, power_spectrum, z_invariants, zernike_invariants,
+};
+pub use isosurface::{TriangleMesh, isosurface};
 pub use legendre::{Legendre, harmonics, harmonics_into};
 pub use maps::{MapKind, MapLayout};
 pub use radial::{radial_points, spherical_from_cloud};
@@ -26,4 +33,6 @@ pub use real::Real;
 pub use rotation::{Rotation, RotationScratch};
 pub use scaler::Scaler;
 pub use simd::simd_level;
-pub use zernike::{LocalMoments, ZernikePlan, ZernikeScratch, zernike_index};
+pub use zernike::{
+    CloudGradient, LocalMoments, VoxelGrid, ZernikePlan, ZernikeScratch, zernike_index,
+};

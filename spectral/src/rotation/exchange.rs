@@ -86,7 +86,7 @@ impl Exchange {
             scale * if flip { -1.0 } else { 1.0 } * d[high * (high + 1) / 2 + low]
         };
         let quarter = |m: usize, k: usize| {
-            if m.abs_diff(k) / 2 % 2 == 0 {
+            if (m.abs_diff(k) / 2).is_multiple_of(2) {
                 1.0
             } else {
                 -1.0
@@ -135,7 +135,14 @@ fn quarter_turn(l: usize) -> Vec<f64> {
     });
     let root = |m: usize| (((l - m) * (l + m + 1)) as f64).sqrt();
     for k in 0..=l {
-        let (mut above, mut here) = (0.0, if (l - k) % 2 == 0 { size } else { -size });
+        let (mut above, mut here) = (
+            0.0,
+            if (l - k).is_multiple_of(2) {
+                size
+            } else {
+                -size
+            },
+        );
         for m in (k..=l).rev() {
             d[m * (m + 1) / 2 + k] = here;
             if m > k {

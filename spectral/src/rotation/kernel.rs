@@ -259,10 +259,10 @@ impl<'a> Matrix<'a> {
         let mut sums = [[s.splat_f64s(0.0); V]; R];
         for k in 0..self.inner {
             let x = &input[k * width + start..][..V];
-            for r in 0..R {
+            for (r, sums) in sums.iter_mut().enumerate() {
                 let a = self.values[(row + r) * self.row_step + k * self.inner_step];
                 for v in 0..V {
-                    sums[r][v] = f64::fma(s, s.splat_f64s(a), x[v], sums[r][v]);
+                    sums[v] = f64::fma(s, s.splat_f64s(a), x[v], sums[v]);
                 }
             }
         }

@@ -1,20 +1,25 @@
 //! 3D Zernike moments of weighted clouds, and densities from moments.
 
+mod gradient;
 mod local;
 mod mesh;
 pub mod naive;
+mod parity;
 mod product;
 mod sweep;
 mod synthesis;
 mod tables;
+mod voxels;
 
 use std::sync::Arc;
 
 use pulp::Arch;
 use rayon::prelude::*;
 
+pub use gradient::CloudGradient;
 pub use local::LocalMoments;
 pub use sweep::ZernikeScratch;
+pub use voxels::VoxelGrid;
 
 use crate::check::{check_finite, check_length, check_points};
 use crate::{Basis, Real, SpectralError};

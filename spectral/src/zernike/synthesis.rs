@@ -40,48 +40,36 @@ impl<T: Lane> WithSimd for Synthesise<'_, T> {
             for (i, density) in density.iter_mut().enumerate() {
                 let radial = &radial[i * shells..][..shells];
                 let angular = &angular[i * width..][..width];
-                let sum = degree_sum::<T, S>(s, coefficients, radial, angular);
-                *density = T::add(s, *density, sum);
+                let [a, b] = alternate_sums::<T, S>(s, coefficients, radial, angular, 0..width);
+                *density = T::add(s, *density, T::add(s, a, b));
             }
         }
     }
 }
 
-/// `sum_m angular_m sum_k c_km radial_k` at one vector of points.
+/// `sum_m angular_m sum_k c_km radial_k` at one vector of points over the rows m in `rows`: every other row in each of two sums.
 #[inline(always)]
-pub fn degree_sum<T: Lane, S: Simd>(
+pub fn alternate_sums<T: Lane, S: Simd>(
     s: S,
     coefficients: &[T],
     radial: &[T::V<S>],
     angular: &[T::V<S>],
-) -> T::V<S> {
-    let mut sum = T::splat(s, T::default());
-    let mut m = 0;
-    while m + 8 <= angular.len() {
-        sum = T::add(
-            s,
-            sum,
-            orders::<T, S, 8>(s, coefficients, radial, angular, m),
-        );
+    rows: std::ops::Range<usize>,
+) -> [T::V<S>; 2] {
+    let mut sums = [T::splat(s, T::default()); 2];
+    let mut m = rows.start;
+    while m + 8 <= rows.end {
+        orders::<T, S, 8>(s, coefficients, radial, angular, m, &mut sums);
         m += 8;
     }
-    while m + 3 <= angular.len() {
-        sum = T::add(
-            s,
-            sum,
-            orders::<T, S, 3>(s, coefficients, radial, angular, m),
-        );
-        m += 3;
+    while m + 2 <= rows.end {
+        orders::<T, S, 2>(s, coefficients, radial, angular, m, &mut sums);
+        m += 2;
     }
-    while m < angular.len() {
-        sum = T::add(
-            s,
-            sum,
-            orders::<T, S, 1>(s, coefficients, radial, angular, m),
-        );
-        m += 1;
+    if m < rows.end {
+        orders::<T, S, 1>(s, coefficients, radial, angular, m, &mut sums);
     }
-    sum
+    sums
 }
 
 #[inline(always)]
@@ -91,7 +79,8 @@ fn orders<T: Lane, S: Simd, const M: usize>(
     radial: &[T::V<S>],
     angular: &[T::V<S>],
     start: usize,
-) -> T::V<S> {
+    sums: &mut [T::V<S>; 2],
+) {
     let mut shells = [T::splat(s, T::default()); M];
     for (&radial, row) in radial.iter().zip(coefficients.chunks_exact(angular.len())) {
         let row = &row[start..][..M];
@@ -100,9 +89,7 @@ fn orders<T: Lane, S: Simd, const M: usize>(
         }
     }
     let angular = &angular[start..][..M];
-    let mut sum = T::mul(s, angular[0], shells[0]);
-    for m in 1..M {
-        sum = T::fma(s, angular[m], shells[m], sum);
+    for m in 0..M {
+        sums[m % 2] = T::fma(s, angular[m], shells[m], sums[m % 2]);
     }
-    sum
 }
