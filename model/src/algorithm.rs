@@ -11,6 +11,7 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 
+use crate::average::Average;
 use crate::clip::clip_global_norm;
 use crate::config::AlgorithmConfig;
 use crate::nets::{Code, Generator, Walker};
@@ -47,6 +48,8 @@ pub(crate) struct Cgml {
     pub walker: Walker,
     pub generator_optimizer: ModuleOptimizer,
     pub walker_optimizer: ModuleOptimizer,
+    /// Moving averages of the weights, where they are kept.
+    pub average: Option<Average>,
 }
 
 /// Learning rates and the bound on the gradient in one step.
@@ -69,10 +72,23 @@ pub(crate) struct StepLosses {
     pub walker: Tensor<1>,
 }
 
+/// What a task adds to each row's error, `[batch, 1]`, from the output and the target.
+pub(crate) type ExtraError<'a> = &'a dyn Fn(&Tensor<2>, &Tensor<2>) -> Option<Tensor<2>>;
+
 /// Weighted mean absolute error of each row, `[batch, 1]`.
 pub(crate) fn row_errors(output: Tensor<2>, target: &Tensor<2>, weight: &Tensor<2>) -> Tensor<2> {
     let total = weight.clone().sum_dim(1) + 1e-8;
     ((output - target.clone()).abs() * weight.clone()).sum_dim(1) / total
+}
+
+/// E of the paper for each row, `[batch, 1]`: weighted L1 and what the task adds.
+fn objective(output: Tensor<2>, batch: &Batch, extra: ExtraError) -> Tensor<2> {
+    let added = extra(&output, &batch.target);
+    let error = row_errors(output, &batch.target, &batch.weight);
+    match added {
+        Some(added) => error + added,
+        None => error,
+    }
 }
 
 impl Cgml {
@@ -80,17 +96,18 @@ impl Cgml {
     pub(crate) fn step(
         mut self,
         batch: &Batch,
+        extra: ExtraError,
         config: &AlgorithmConfig,
         rates: Rates,
     ) -> (Cgml, StepLosses) {
         let frozen = self.generator.clone().no_grad();
         let code = frozen.encode(batch.input.clone());
-        let (z, moves, error_at_start) = search(&frozen, &code, batch, config);
+        let (z, moves, error_at_start) = search(&frozen, &code, batch, extra, config);
         drop(frozen);
         let walker;
         (self, walker) = self.fit_walker(&code.h, &moves, &batch.noise, config, rates.walker);
         let error;
-        (self, error) = self.fit_generator(batch, z, config, rates);
+        (self, error) = self.fit_generator(batch, z, extra, config, rates);
         (
             self,
             StepLosses {
@@ -126,11 +143,12 @@ impl Cgml {
         mut self,
         batch: &Batch,
         z: Tensor<2>,
+        extra: ExtraError,
         config: &AlgorithmConfig,
         rates: Rates,
     ) -> (Cgml, Tensor<1>) {
         let code = self.generator.encode(batch.input.clone());
-        let (loss, error) = generator_loss(&self.generator, &code, batch, z, config);
+        let (loss, error) = generator_loss(&self.generator, &code, batch, z, extra, config);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.generator);
         let gradients = clip_global_norm(gradients, &self.generator, rates.clip);
         self.generator = self
@@ -140,6 +158,24 @@ impl Cgml {
     }
 }
 
+/// Each row's error at z and its gradient there, `[batch, 1]` and `[batch, latent]`, both without a graph.
+fn latent_gradient(
+    frozen: &Generator,
+    code: &Code,
+    z: &Tensor<2>,
+    batch: &Batch,
+    extra: ExtraError,
+) -> (Tensor<2>, Tensor<2>) {
+    let leaf = z.clone().inner().autodiff().require_grad();
+    let errors = objective(frozen.decode(code, leaf.clone()), batch, extra);
+    // The sum over rows, so that a step does not depend on the size of the batch.
+    let gradients = errors.clone().sum().backward();
+    let gradient = leaf
+        .grad(&gradients)
+        .unwrap_or_else(|| leaf.inner().zeros_like());
+    (errors.inner(), gradient)
+}
+
 /// Moves z from `batch.latent` down the gradient of each row's own error, l times.
 ///
 /// Gives the last z, all moves, and the mean error at the first z. No network changes: `frozen` tracks nothing.
@@ -147,30 +183,21 @@ pub(crate) fn search(
     frozen: &Generator,
     code: &Code,
     batch: &Batch,
+    extra: ExtraError,
     config: &AlgorithmConfig,
 ) -> (Tensor<2>, Vec<Move>, Tensor<1>) {
     let mut z = batch.latent.clone();
     let mut moves = Vec::with_capacity(config.steps);
     let mut error_at_start = None;
     for _step in 0..config.steps {
-        let leaf = z.clone().inner().autodiff().require_grad();
-        let errors = row_errors(
-            frozen.decode(code, leaf.clone()),
-            &batch.target,
-            &batch.weight,
-        );
-        error_at_start.get_or_insert_with(|| errors.clone().inner().mean());
-        // The sum over rows, so that a step does not depend on the size of the batch.
-        let gradients = errors.sum().backward();
-        let gradient = leaf
-            .grad(&gradients)
-            .unwrap_or_else(|| leaf.clone().inner().zeros_like());
+        let (errors, gradient) = latent_gradient(frozen, code, &z, batch, extra);
+        error_at_start.get_or_insert_with(|| errors.mean());
         let direction = if config.unit_gradient {
             unit(gradient)
         } else {
             gradient
         };
-        let from = leaf.inner();
+        let from = z.inner();
         let to = unit(from.clone() - direction.mul_scalar(config.beta));
         let rho = row_norm(to.clone() - from.clone()).mul_scalar(config.alpha);
         z = to.clone().autodiff();
@@ -181,7 +208,7 @@ pub(crate) fn search(
         });
     }
     let error_at_start = error_at_start.unwrap_or_else(|| {
-        row_errors(frozen.decode(code, z.clone()), &batch.target, &batch.weight)
+        objective(frozen.decode(code, z.clone()), batch, extra)
             .inner()
             .mean()
     });
@@ -227,10 +254,11 @@ fn generator_loss(
     code: &Code,
     batch: &Batch,
     z: Tensor<2>,
+    extra: ExtraError,
     config: &AlgorithmConfig,
 ) -> (Tensor<1>, Tensor<1>) {
     let output = generator.decode(code, z.clone());
-    let error = row_errors(output.clone(), &batch.target, &batch.weight).mean();
+    let error = objective(output.clone(), batch, extra).mean();
     if config.consistency == 0.0 {
         return (error.clone(), error.inner());
     }
@@ -242,3 +270,6 @@ fn generator_loss(
     let change = row_errors(near, &output, &batch.weight).mean();
     (error.clone() + change * config.consistency, error.inner())
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,6 +92,9 @@ pub struct NetworkConfig {
     pub latent: usize,
     /// Hidden widths of the walker Z.
     pub walker: Vec<usize>,
+    /// Largest singular value of each matrix and kernel of G and Z, kept by spectral normalisation; 0 leaves them free, and
+    /// the consistency terms alone hold the Lipschitz constants.
+    pub spectral_norm: f64,
 }
 
 impl Default for NetworkConfig {
@@ -105,6 +108,7 @@ impl Default for NetworkConfig {
             skips: true,
             latent: 10,
             walker: vec![256, 256],
+            spectral_norm: 0.0,
         }
     }
 }
@@ -127,6 +131,8 @@ pub struct CorruptConfig {
     pub noise: f64,
     /// Smallest and largest standard deviation of that noise, in map units.
     pub sigma: [f64; 2],
+    /// Probability of each degree to be hidden as a whole, besides the region.
+    pub degree_dropout: f64,
     /// Weight of the loss on cells that were left alone, against 1 on the corrupted ones.
     pub outside: f64,
 }
@@ -141,6 +147,7 @@ impl Default for CorruptConfig {
             fraction: [0.2, 0.6],
             noise: 0.5,
             sigma: [0.1, 0.5],
+            degree_dropout: 0.0,
             outside: 0.0,
         }
     }
@@ -168,6 +175,9 @@ pub struct AugmentConfig {
     pub angle: f64,
     /// Standard deviation of Gaussian jitter of every map cell, in map units.
     pub jitter: f64,
+    /// Take the moments of a random part of each item's points anew in every epoch, at least this share of them; 0 takes
+    /// the coefficients of the store. Zernike stores with points only.
+    pub resample: f64,
 }
 
 impl Default for AugmentConfig {
@@ -176,6 +186,7 @@ impl Default for AugmentConfig {
             rotate: RotateKind::None,
             angle: 180.0,
             jitter: 0.0,
+            resample: 0.0,
         }
     }
 }
@@ -245,6 +256,11 @@ pub struct TrainConfig {
     pub final_rate: f64,
     /// Largest global norm of the gradient of H and G; 0 does not clip.
     pub clip: f64,
+    /// Evaluate, and at the end write, moving averages of the weights that keep this share of themselves at every step,
+    /// such as 0.999; 0 takes the weights as they are.
+    pub average: f64,
+    /// Stop when a logged error exceeds this many times the first one; 0 stops only at values that are no numbers.
+    pub explode: f64,
 }
 
 impl Default for TrainConfig {
@@ -259,6 +275,8 @@ impl Default for TrainConfig {
             cosine: false,
             final_rate: 0.0,
             clip: 0.0,
+            average: 0.0,
+            explode: 100.0,
         }
     }
 }
@@ -269,10 +287,13 @@ impl Default for TrainConfig {
 pub struct OutputConfig {
     /// Steps between checkpoints; 0 writes one at the end of every epoch.
     pub checkpoint_every: u64,
-    /// Checkpoints kept, newest first.
+    /// Checkpoints kept, newest first; the one with the lowest error of completion is kept besides.
     pub keep: usize,
     /// Steps between lines of `metrics.jsonl`.
     pub log_every: u64,
+    /// How often in a run completions are drawn and the slow diagnostics measured (the oracle walk, Lipschitz constants),
+    /// evenly spread over its checkpoints; 0 never.
+    pub diagnostics: u64,
 }
 
 impl Default for OutputConfig {
@@ -281,6 +302,7 @@ impl Default for OutputConfig {
             checkpoint_every: 0,
             keep: 2,
             log_every: 20,
+            diagnostics: 10,
         }
     }
 }
@@ -381,15 +403,24 @@ impl Config {
         for (key, value, limit) in [
             ("corrupt.noise", self.corrupt.noise, 1.0),
             ("corrupt.outside", self.corrupt.outside, f64::MAX),
+            ("corrupt.degree_dropout", self.corrupt.degree_dropout, 1.0),
             ("augment.jitter", self.augment.jitter, f64::MAX),
+            ("augment.resample", self.augment.resample, 1.0),
             ("augment.angle", self.augment.angle, 180.0),
             ("algorithm.noise", self.algorithm.noise, f64::MAX),
             ("algorithm.beta", self.algorithm.beta, f64::MAX),
             ("train.learning_rate", self.train.learning_rate, f64::MAX),
             ("train.walker_rate", self.train.walker_rate, f64::MAX),
+            (
+                "network.spectral_norm",
+                self.network.spectral_norm,
+                f64::MAX,
+            ),
             ("train.weight_decay", self.train.weight_decay, f64::MAX),
             ("train.final_rate", self.train.final_rate, 1.0),
             ("train.clip", self.train.clip, f64::MAX),
+            ("train.average", self.train.average, 0.999_999),
+            ("train.explode", self.train.explode, f64::MAX),
         ] {
             if !(0.0..=limit).contains(&value) {
                 return refuse(key, &format!("must lie in 0..={limit}, found {value}"));

@@ -35,6 +35,7 @@
 //! `cpu` always; `cuda[:i]` and `wgpu` with the features of these names. See [`devices`].
 
 mod algorithm;
+mod average;
 mod checkpoint;
 mod clip;
 mod config;
@@ -42,9 +43,13 @@ mod corrupt;
 mod device;
 mod encoder;
 mod error;
+mod lipschitz;
 mod maps;
 mod nets;
+mod networks;
 mod run;
+mod spectral_norm;
+mod tasks;
 mod train;
 mod walk;
 mod weights;
@@ -57,4 +62,5 @@ pub use device::devices;
 pub use encoder::{Completions, Encoder};
 pub use error::ModelError;
 pub use run::RunInfo;
-pub use train::{TrainObserver, TrainProgress, TrainSummary, pretrain};
+pub use tasks::{pretrain, toy};
+pub use train::{TrainObserver, TrainProgress, TrainSummary};

@@ -8,6 +8,7 @@ mod error;
 pub mod invariants;
 mod isosurface;
 mod legendre;
+mod local;
 mod maps;
 mod quadrature;
 mod radial;
@@ -27,6 +28,7 @@ pub use invariants::{
 };
 pub use isosurface::{TriangleMesh, isosurface};
 pub use legendre::{Legendre, harmonics, harmonics_into};
+pub use local::{Axes, LocalPlan, MAX_LOCAL_ORDER, local_axes};
 pub use maps::{MapKind, MapLayout};
 pub use radial::{radial_points, spherical_from_cloud};
 pub use real::Real;

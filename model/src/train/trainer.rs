@@ -1,0 +1,368 @@
+//! The loop around Algorithm 1.
+
+use burn::optim::AdamWConfig;
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::seq::SliceRandom;
+use rand_distr::{Distribution, StandardNormal};
+use serde_json::json;
+use spectra_pointcloud::random::stream;
+
+use super::evaluate::Evaluator;
+use super::report::{Losses, Reporter};
+use super::schedule::rate_factor;
+use super::{TrainObserver, TrainProgress, TrainSummary};
+use crate::algorithm::{Batch, Cgml, Rates, StepLosses};
+use crate::average::Average;
+use crate::checkpoint::Checkpoints;
+use crate::encoder::to_host;
+use crate::nets::{Generator, Walker};
+use crate::run::{CARD, RunFolder, WEIGHTS, to_json, write_whole};
+use crate::spectral_norm::bound;
+use crate::tasks::{HostBatch, Task, draw_unit};
+use crate::{Config, ModelError, weights};
+use burn::module::Module;
+
+/// Latents of training are drawn from epochs above this, apart from what tasks draw for the same item.
+const LATENTS: u64 = 1 << 63;
+
+/// Trains `task` in `folder`, from the newest whole checkpoint where there is one.
+///
+/// Fails where the folder was begun with another task or other data, on refusals of the system, and on losses that
+/// are no numbers.
+pub(crate) fn train(
+    folder: &RunFolder,
+    config: &Config,
+    task: &dyn Task,
+    device: &Device,
+    observer: &dyn TrainObserver,
+) -> Result<TrainSummary, ModelError> {
+    folder.begin(config, &task.info())?;
+    Trainer::begin(folder, config, task, device, observer)?.run()
+}
+
+struct Trainer<'a> {
+    folder: &'a RunFolder,
+    config: &'a Config,
+    task: &'a dyn Task,
+    device: Device,
+    observer: &'a dyn TrainObserver,
+    checkpoints: Checkpoints,
+    reporter: Reporter,
+    evaluator: Evaluator,
+    cgml: Cgml,
+    step: u64,
+    loss: f64,
+    /// The first error that this process logged.
+    first_loss: Option<f64>,
+    per_epoch: u64,
+    steps: u64,
+}
+
+impl<'a> Trainer<'a> {
+    fn begin(
+        folder: &'a RunFolder,
+        config: &'a Config,
+        task: &'a dyn Task,
+        device: &Device,
+        observer: &'a dyn TrainObserver,
+    ) -> Result<Trainer<'a>, ModelError> {
+        let device = device.clone().autodiff();
+        let fresh = fresh(config, task, &device)?;
+        let identity = folder.identity()?;
+        let checkpoints = Checkpoints::new(folder.path(), identity, config.output.keep);
+        let (mut cgml, mut step) = (fresh.clone(), 0);
+        if let Some(resumed) = checkpoints.load_newest(&fresh)? {
+            resumed
+                .passed_over
+                .iter()
+                .for_each(|line| observer.warn(line));
+            (cgml, step) = (resumed.cgml, resumed.step);
+        }
+        let per_epoch = task.len().div_ceil(config.train.batch) as u64;
+        Ok(Trainer {
+            folder,
+            config,
+            task,
+            observer,
+            checkpoints,
+            reporter: Reporter::open(folder.path(), step)?,
+            evaluator: Evaluator::new(task, config, &device)?,
+            device,
+            cgml,
+            step,
+            loss: f64::NAN,
+            first_loss: None,
+            per_epoch,
+            steps: per_epoch * config.train.epochs as u64,
+        })
+    }
+
+    fn run(mut self) -> Result<TrainSummary, ModelError> {
+        let batch = self.config.train.batch;
+        let output = &self.config.output;
+        let every = match output.checkpoint_every {
+            0 => self.per_epoch,
+            every => every,
+        };
+        let mut order = (u64::MAX, Vec::new());
+        while self.step < self.steps {
+            let epoch = self.step / self.per_epoch + 1;
+            if order.0 != epoch {
+                order = (epoch, permutation(self.config.seed, epoch, self.task.len()));
+            }
+            let first = (self.step % self.per_epoch) as usize * batch;
+            let items = &order.1[first..(first + batch).min(order.1.len())];
+            let losses = self.advance(epoch, items)?;
+            let stop = self.observer.should_stop();
+            let save = self.step.is_multiple_of(every) || self.step == self.steps || stop;
+            if save || self.step.is_multiple_of(output.log_every.max(1)) {
+                self.report(epoch, &losses)?;
+            }
+            if save {
+                self.save()?;
+            }
+            if stop && self.step < self.steps {
+                return Ok(self.summary(false));
+            }
+        }
+        self.finish()?;
+        Ok(self.summary(true))
+    }
+
+    fn summary(&self, finished: bool) -> TrainSummary {
+        TrainSummary {
+            step: self.step,
+            loss: self.loss,
+            finished,
+        }
+    }
+
+    /// Measures the networks, draws what they complete, and writes a checkpoint.
+    fn save(&mut self) -> Result<(), ModelError> {
+        let (generator, walker) = evaluated(&self.cgml);
+        let (task, algorithm) = (self.task, &self.config.algorithm);
+        let extra = |output: &Tensor<2>, target: &Tensor<2>| task.extra_error(output, target);
+        let completions = self.evaluator.complete(generator, walker, algorithm);
+        let evaluation = self.evaluator.measure(&completions)?;
+        self.reporter.evaluation(self.step, evaluation)?;
+        if self.diagnostics_are_due() {
+            let diagnostics = self
+                .evaluator
+                .diagnose(generator, walker, &extra, algorithm)?;
+            self.reporter.diagnostics(self.step, diagnostics)?;
+            let completions: Vec<Vec<f32>> = completions
+                .into_iter()
+                .map(to_host)
+                .collect::<Result<_, _>>()?;
+            if let Some(picture) = task.picture(self.evaluator.host(), &completions) {
+                self.reporter.picture(self.step, &picture)?;
+            }
+        }
+        self.checkpoints
+            .save(self.step, &self.cgml, evaluation.error)
+    }
+
+    /// Whether this checkpoint is the first in one of the equal parts of the run that get diagnostics once each.
+    fn diagnostics_are_due(&self) -> bool {
+        let every = match self.config.output.checkpoint_every {
+            0 => self.per_epoch,
+            every => every,
+        };
+        let part = |step: u64| step * self.config.output.diagnostics / self.steps;
+        part(self.step) > part(self.step.saturating_sub(every))
+    }
+
+    /// One step of Algorithm 1.
+    fn advance(&mut self, epoch: u64, items: &[usize]) -> Result<StepLosses, ModelError> {
+        let host = self.task.batch(epoch, items)?;
+        let latent = latents(self.config.seed, epoch, items, self.config.network.latent);
+        let batch = self.upload(host, latent);
+        let factor = rate_factor(&self.config.train, self.step, self.steps);
+        let rates = Rates {
+            generator: self.config.train.learning_rate * factor,
+            walker: self.config.train.walker_rate * factor,
+            clip: self.config.train.clip,
+        };
+        let task = self.task;
+        let extra = |output: &Tensor<2>, target: &Tensor<2>| task.extra_error(output, target);
+        let (cgml, losses) = self
+            .cgml
+            .clone()
+            .step(&batch, &extra, &self.config.algorithm, rates);
+        self.cgml = cgml;
+        self.step += 1;
+        if let Some(average) = self.cgml.average.take() {
+            let Cgml {
+                generator, walker, ..
+            } = &self.cgml;
+            let decay = self.config.train.average;
+            self.cgml.average = Some(average.update(generator, walker, decay, self.step));
+        }
+        Ok(losses)
+    }
+
+    fn rate(&self) -> f64 {
+        let factor = rate_factor(&self.config.train, self.step, self.steps);
+        self.config.train.learning_rate * factor
+    }
+
+    fn upload(&self, host: HostBatch, latent: Vec<f32>) -> Batch {
+        let rows = host.rows;
+        let put = |values: Vec<f32>| -> Tensor<2> {
+            let shape = [rows, values.len() / rows];
+            Tensor::from_data(TensorData::new(values, shape), &self.device)
+        };
+        let width = self.cgml.generator.features() + self.config.network.latent;
+        let mut rng = stream(self.config.seed, self.step, u64::MAX - 1);
+        let sigma = self.config.algorithm.noise as f32;
+        let noise: Vec<f32> = (0..rows * width)
+            .map(|_value| {
+                let normal: f32 = StandardNormal.sample(&mut rng);
+                sigma * normal
+            })
+            .collect();
+        Batch {
+            input: put(host.input),
+            target: put(host.target),
+            weight: put(host.weight),
+            latent: put(latent),
+            noise: put(noise),
+        }
+    }
+
+    /// Reads the losses back, refuses those that are no numbers, logs and tells them.
+    fn report(&mut self, epoch: u64, losses: &StepLosses) -> Result<(), ModelError> {
+        let read =
+            |tensor: &Tensor<1>| Ok::<f64, ModelError>(f64::from(to_host(tensor.clone())?[0]));
+        let (error, start, walker) = (
+            read(&losses.error)?,
+            read(&losses.error_at_start)?,
+            read(&losses.walker)?,
+        );
+        self.check(error, walker)?;
+        self.loss = error;
+        let losses = Losses {
+            error,
+            error_at_start: start,
+            walker,
+            rate: self.rate(),
+        };
+        self.reporter.losses(self.step, epoch, losses)?;
+        self.observer.progress(&TrainProgress {
+            step: self.step,
+            steps: self.steps,
+            loss: error,
+        });
+        Ok(())
+    }
+
+    /// Refuses losses that are no numbers, and an error that explodes.
+    fn check(&mut self, error: f64, walker: f64) -> Result<(), ModelError> {
+        let first = *self.first_loss.get_or_insert(error);
+        let limit = match self.config.train.explode {
+            0.0 => f64::INFINITY,
+            times => times * first,
+        };
+        if error.is_finite() && walker.is_finite() && error <= limit {
+            return Ok(());
+        }
+        let checkpoint = self
+            .checkpoints
+            .steps()?
+            .last()
+            .map_or("none".to_owned(), |step| format!("step {step}"));
+        let message = format!("the error is {error}, at first {first}; the loss of Z is {walker}");
+        Err(ModelError::Diverged {
+            step: self.step,
+            message,
+            checkpoint,
+        })
+    }
+
+    /// Writes the weights and their card.
+    fn finish(&self) -> Result<(), ModelError> {
+        let path = self.folder.path().join(WEIGHTS);
+        let mut collected = weights::Collected::new();
+        let (generator, walker) = evaluated(&self.cgml);
+        let (generator, walker) = (generator.clone().no_grad(), walker.clone().no_grad());
+        collected.add("generator", &generator.materialize());
+        collected.add("walker", &walker.materialize());
+        let bytes = collected.to_bytes(&path)?;
+        let card = json!({
+            "tool": format!("spectra {}", env!("CARGO_PKG_VERSION")),
+            "task": self.task.name(),
+            "weights": {"file": WEIGHTS, "blake3": blake3::hash(&bytes).to_string()},
+            "data": self.task.card(),
+            "config": self.config,
+            "metrics": {"steps": self.step, "error": self.loss},
+            "licence": "the weights are bound by the terms of the data they were trained on",
+        });
+        write_whole(&path, &bytes)?;
+        write_whole(&self.folder.path().join(CARD), &to_json(&card))
+    }
+}
+
+/// The weights that count: the averages where they are kept.
+fn evaluated(cgml: &Cgml) -> (&Generator, &Walker) {
+    match &cgml.average {
+        Some(average) => (&average.generator, &average.walker),
+        None => (&cgml.generator, &cgml.walker),
+    }
+}
+
+/// Networks with the initial weights of the seed, and their optimizers.
+fn fresh(config: &Config, task: &dyn Task, device: &Device) -> Result<Cgml, ModelError> {
+    let generator = Generator::new(&config.network, task.sizes(), config.seed, device)?;
+    let walker = Walker::new(&config.network, generator.features(), config.seed, device);
+    let (generator, walker) = match config.network.spectral_norm {
+        0.0 => (generator, walker),
+        limit => bound(generator, walker, limit, config.seed),
+    };
+    let adam = |decay: f64| {
+        let settings = AdamWConfig::new()
+            .with_epsilon(1e-8)
+            .with_weight_decay(decay as f32);
+        settings.init()
+    };
+    let averaged = config.train.average > 0.0;
+    Ok(Cgml {
+        average: averaged.then(|| Average::begin(&generator, &walker)),
+        generator,
+        walker,
+        generator_optimizer: adam(config.train.weight_decay),
+        walker_optimizer: adam(0.0),
+    })
+}
+
+/// The order of `len` items in one epoch.
+fn permutation(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..len).collect();
+    order.shuffle(&mut stream(seed, epoch, u64::MAX));
+    order
+}
+
+/// Where z starts for each of `items`: unit rows `[items, width]`.
+fn latents(seed: u64, epoch: u64, items: &[usize], width: usize) -> Vec<f32> {
+    let mut latents = vec![0.0; items.len() * width];
+    for (z, item) in latents.chunks_exact_mut(width).zip(items) {
+        draw_unit(&mut stream(seed, LATENTS | epoch, *item as u64), z);
+    }
+    latents
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_drawn_depends_on_seed_epoch_and_items_alone() {
+        let whole = latents(1, 2, &[3, 7, 11], 10);
+        assert_eq!(whole[10..20], latents(1, 2, &[7], 10));
+        assert_ne!(latents(1, 3, &[7], 10), latents(1, 2, &[7], 10));
+        for z in whole.chunks_exact(10) {
+            assert!((z.iter().map(|v| v * v).sum::<f32>() - 1.0).abs() < 1e-5);
+        }
+        assert_eq!(permutation(1, 4, 40), permutation(1, 4, 40));
+        assert_ne!(permutation(1, 4, 40), permutation(1, 5, 40));
+    }
+}
