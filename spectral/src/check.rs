@@ -1,8 +1,8 @@
-//! Checks of arguments, shared by all plans.
+//! Checks that the transforms share.
 
 use crate::{Real, SpectralError};
 
-pub(crate) fn check_length(
+pub fn check_length(
     what: &'static str,
     expected: usize,
     found: usize,
@@ -18,7 +18,11 @@ pub(crate) fn check_length(
     }
 }
 
-pub(crate) fn check_finite<T: Real>(what: &'static str, values: &[T]) -> Result<(), SpectralError> {
+pub fn check_finite<T: Real>(what: &'static str, values: &[T]) -> Result<(), SpectralError> {
+    // Zero times a value is zero unless the value is not finite; only then is its place looked for.
+    if values.iter().map(|v| *v * T::ZERO).sum::<T>() == T::ZERO {
+        return Ok(());
+    }
     match values.iter().position(|v| !v.is_finite()) {
         Some(index) => Err(SpectralError::NotFinite { what, index }),
         None => Ok(()),
@@ -26,7 +30,7 @@ pub(crate) fn check_finite<T: Real>(what: &'static str, values: &[T]) -> Result<
 }
 
 /// At least one point, and none with a NaN or an infinity.
-pub(crate) fn check_points_finite<T: Real>(
+pub fn check_points_finite<T: Real>(
     what: &'static str,
     points: &[[T; 3]],
 ) -> Result<(), SpectralError> {
@@ -40,7 +44,7 @@ pub(crate) fn check_points_finite<T: Real>(
 }
 
 /// Points of the unit ball, at least one.
-pub(crate) fn check_points<T: Real>(points: &[[T; 3]]) -> Result<(), SpectralError> {
+pub fn check_points<T: Real>(points: &[[T; 3]]) -> Result<(), SpectralError> {
     check_points_finite("point", points)?;
     let limit = T::ONE + T::RADIUS_SLACK;
     for (index, [x, y, z]) in points.iter().copied().enumerate() {

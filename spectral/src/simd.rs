@@ -3,6 +3,8 @@
 //! A kernel is written once over [`Lane`] and compiled for each instruction set by `pulp`, which
 //! picks one when the program runs. Paths differ by rounding alone: the scalar one does not fuse.
 
+use std::ops::{Deref, DerefMut, Range};
+
 use pulp::{Arch, Simd};
 
 /// A floating-point type and its vectors.
@@ -10,7 +12,7 @@ pub trait Lane: Copy + Default + Sized {
     /// A vector of this type.
     type V<S: Simd>: Copy;
     /// Elements of the longest vector of any instruction set.
-    const MOST_LANES: usize;
+    const MOST_LANES: usize = 64 / size_of::<Self>();
     /// Elements of one vector.
     fn lanes<S: Simd>() -> usize;
     /// The same value in each lane.
@@ -32,11 +34,10 @@ pub trait Lane: Copy + Default + Sized {
 }
 
 macro_rules! lane {
-    ($type:ty, $most:expr, $vector:ident, $lanes:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident,
-     $fma:ident, $sum:ident, $view:ident, $view_mut:ident) => {
+    ($type:ty, $vector:ident, $lanes:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $fma:ident,
+     $sum:ident, $view:ident, $view_mut:ident) => {
         impl Lane for $type {
             type V<S: Simd> = S::$vector;
-            const MOST_LANES: usize = $most;
             #[inline(always)]
             fn lanes<S: Simd>() -> usize {
                 S::$lanes
@@ -79,7 +80,6 @@ macro_rules! lane {
 
 lane!(
     f64,
-    8,
     f64s,
     F64_LANES,
     splat_f64s,
@@ -93,7 +93,6 @@ lane!(
 );
 lane!(
     f32,
-    16,
     f32s,
     F32_LANES,
     splat_f32s,
@@ -106,9 +105,37 @@ lane!(
     as_mut_simd_f32s
 );
 
-/// A buffer that starts at a multiple of 64 bytes, so that no vector crosses a cache line.
-#[derive(Debug, Clone)]
-pub struct Aligned<T>(Vec<T>);
+/// A buffer that begins on a cache line, so that no vector of it crosses one: a sum that is stored and
+/// loaded again at once pays dearly for a crossing.
+#[derive(Debug)]
+pub struct Aligned<T> {
+    values: Vec<T>,
+    range: Range<usize>,
+}
+
+impl<T: Copy + Default> Aligned<T> {
+    /// Zeros.
+    pub fn new(length: usize) -> Self {
+        let line = 64 / size_of::<T>();
+        let values = vec![T::default(); length + line];
+        // Where no offset is known the buffer is merely slower.
+        let start = values.as_ptr().align_offset(64).min(line);
+        Self {
+            values,
+            range: start..start + length,
+        }
+    }
+
+    /// The first `length` elements, all zero; memory grows where there is too little.
+    pub fn zeros(&mut self, length: usize) -> &mut [T] {
+        if self.len() < length {
+            *self = Self::new(length);
+        }
+        let values = &mut self[..length];
+        values.fill(T::default());
+        values
+    }
+}
 
 impl<T: Copy + Default> Default for Aligned<T> {
     fn default() -> Self {
@@ -116,42 +143,25 @@ impl<T: Copy + Default> Default for Aligned<T> {
     }
 }
 
-impl<T: Copy + Default> Aligned<T> {
-    const SLACK: usize = 64 / size_of::<T>();
-
-    /// `len` zeros.
-    pub fn new(len: usize) -> Self {
-        Self(vec![T::default(); len + Self::SLACK])
+impl<T: Copy + Default> Clone for Aligned<T> {
+    fn clone(&self) -> Self {
+        let mut new = Self::new(self.len());
+        new.copy_from_slice(self);
+        new
     }
+}
 
-    /// The first `len` elements, all zero; memory grows where there is too little.
-    pub fn zeros(&mut self, len: usize) -> &mut [T] {
-        if self.len() < len {
-            *self = Self::new(len);
-        }
-        let values = &mut self.get_mut()[..len];
-        values.fill(T::default());
-        values
+impl<T> Deref for Aligned<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.values[self.range.clone()]
     }
+}
 
-    fn start(&self) -> usize {
-        self.0.as_ptr().align_offset(64).min(Self::SLACK)
-    }
-
-    /// Number of elements.
-    pub fn len(&self) -> usize {
-        self.0.len() - Self::SLACK
-    }
-
-    /// The elements.
-    pub fn get(&self) -> &[T] {
-        &self.0[self.start()..][..self.len()]
-    }
-
-    /// The elements, for writing.
-    pub fn get_mut(&mut self) -> &mut [T] {
-        let (start, len) = (self.start(), self.len());
-        &mut self.0[start..][..len]
+impl<T> DerefMut for Aligned<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.values[self.range.clone()]
     }
 }
 
@@ -170,14 +180,14 @@ pub fn simd_level() -> &'static str {
 
 /// Every instruction set that this machine has, scalar first: tests run each.
 #[cfg(test)]
-pub fn every_arch() -> Vec<pulp::Arch> {
-    let mut all = vec![pulp::Arch::Scalar];
+pub fn every_arch() -> Vec<Arch> {
+    let mut all = vec![Arch::Scalar];
     #[cfg(target_arch = "x86_64")]
     {
-        all.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
-        all.extend(pulp::x86::V4::try_new().map(pulp::Arch::V4));
+        all.extend(pulp::x86::V3::try_new().map(Arch::V3));
+        all.extend(pulp::x86::V4::try_new().map(Arch::V4));
     }
     #[cfg(target_arch = "aarch64")]
-    all.extend(pulp::aarch64::Neon::try_new().map(pulp::Arch::Neon));
+    all.extend(pulp::aarch64::Neon::try_new().map(Arch::Neon));
     all
 }

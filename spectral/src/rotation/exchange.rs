@@ -118,7 +118,7 @@ impl Exchange {
 fn matrix(rows: usize, columns: usize, entry: impl Fn(usize, usize) -> f64) -> Aligned<f64> {
     let stride = padded(columns);
     let mut out = Aligned::new(rows * stride);
-    for (i, row) in out.get_mut().chunks_exact_mut(stride.max(1)).enumerate() {
+    for (i, row) in out.chunks_exact_mut(stride.max(1)).enumerate() {
         for (j, value) in row[..columns].iter_mut().enumerate() {
             *value = entry(i, j);
         }
@@ -175,9 +175,9 @@ mod tests {
                 worst
             };
             let worst = [
-                square(j.even_cos.get(), n.even_cos),
-                square(j.odd_sin.get(), n.odd_sin),
-                square(j.mixed.get(), n.odd_cos),
+                square(&j.even_cos, n.even_cos),
+                square(&j.odd_sin, n.odd_sin),
+                square(&j.mixed, n.odd_cos),
             ];
             assert!(
                 worst.iter().all(|w| *w < 2e-14 + 2e-16 * l as f64),

@@ -60,24 +60,24 @@ impl WithSimd for OneColumn<'_> {
         let (even_sin, odd_cos) = rest.split_at_mut(at.odd_cos - at.even_sin);
         rows_times(
             s,
-            exchange.even_cos.get(),
+            &exchange.even_cos,
             class(at.even_cos, n.even_cos),
             even_cos,
         );
         rows_times(
             s,
-            exchange.odd_sin.get(),
+            &exchange.odd_sin,
             class(at.odd_sin, n.odd_sin),
             odd_sin,
         );
         rows_times(
             s,
-            exchange.mixed.get(),
+            &exchange.mixed,
             class(at.odd_cos, n.odd_cos),
             even_sin,
         );
         let column = f64::vectors::<S>(&input[at.even_sin..at.odd_cos]);
-        times_column(s, exchange.mixed.get(), column, &mut odd_cos[..n.odd_cos]);
+        times_column(s, &exchange.mixed, column, &mut odd_cos[..n.odd_cos]);
     }
 }
 
@@ -173,9 +173,9 @@ impl WithSimd for ManyColumns<'_> {
             let output = f64::vectors_mut::<S>(&mut output[to..]);
             matrix.times(s, input(from), output, columns / f64::lanes::<S>());
         };
-        let even_cos = Matrix::new(exchange.even_cos.get(), n.even_cos, n.even_cos);
-        let odd_sin = Matrix::new(exchange.odd_sin.get(), n.odd_sin, n.odd_sin);
-        let mixed = Matrix::new(exchange.mixed.get(), n.odd_cos, n.even_sin);
+        let even_cos = Matrix::new(&exchange.even_cos, n.even_cos, n.even_cos);
+        let odd_sin = Matrix::new(&exchange.odd_sin, n.odd_sin, n.odd_sin);
+        let mixed = Matrix::new(&exchange.mixed, n.odd_cos, n.even_sin);
         times(even_cos, at.even_cos, at.even_cos);
         times(odd_sin, at.odd_sin, at.odd_sin);
         times(mixed, at.even_sin, at.odd_cos);

@@ -51,7 +51,7 @@ impl<T: Real> ZernikePlan<T> {
                 scratch: &mut scratch,
                 work: &mut work,
             });
-            let [x, y, z] = work.gradient.each_ref().map(Aligned::get);
+            let [x, y, z] = work.gradient.each_ref().map(|axis| &axis[..]);
             out.extend((0..chunk.len()).map(|i| [x[i], y[i], z[i]]));
         }
         Ok(out)
@@ -179,7 +179,7 @@ impl<T: Lane> WithSimd for Gradient<'_, T> {
         let GradientScratch { gradient, slopes } = self.work;
         let zero = T::splat(s, T::default());
         for axis in gradient.iter_mut() {
-            T::vectors_mut::<S>(axis.get_mut()).fill(zero);
+            T::vectors_mut::<S>(axis).fill(zero);
         }
         let mut rest = &sums[..];
         for l in 0..=self.order {
@@ -187,9 +187,9 @@ impl<T: Lane> WithSimd for Gradient<'_, T> {
             let (shells, width) = ((self.order - l) / 2 + 1, 2 * l + 1);
             let (coefficients, after) = rest.split_at(shells * width);
             rest = after;
-            let slopes = T::vectors_mut::<S>(slopes.get_mut());
-            let radial = T::vectors::<S>(sweep.radial.get());
-            let [x, y, z, _] = sweep.input.each_ref().map(|row| T::vectors::<S>(row.get()));
+            let slopes = T::vectors_mut::<S>(slopes);
+            let radial = T::vectors::<S>(&sweep.radial);
+            let [x, y, z, _] = sweep.input.each_ref().map(|row| T::vectors::<S>(row));
             let (angular, below) = (sweep.harmonics::<S>(l), sweep.harmonics::<S>((l + 2) % 3));
             for i in 0..vectors {
                 let at = [x[i], y[i], z[i]];
@@ -209,7 +209,7 @@ impl<T: Lane> WithSimd for Gradient<'_, T> {
                 };
                 let sum = degree.gradient(s, self.steps, l, at);
                 for (axis, part) in gradient.iter_mut().zip(sum) {
-                    let axis = T::vectors_mut::<S>(axis.get_mut());
+                    let axis = T::vectors_mut::<S>(axis);
                     axis[i] = T::add(s, axis[i], part);
                 }
             }

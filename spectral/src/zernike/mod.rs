@@ -163,7 +163,7 @@ impl<T: Real> ZernikePlan<T> {
         for chunk in points.chunks(block_points::<T>()) {
             scratch.sweep.load(chunk, |_| T::ONE);
             self.synthesise(chunk.len(), &mut scratch);
-            out.extend_from_slice(&scratch.weighted.get()[..chunk.len()]);
+            out.extend_from_slice(&scratch.weighted[..chunk.len()]);
         }
         Ok(out)
     }
@@ -184,7 +184,7 @@ impl<T: Real> ZernikePlan<T> {
         scratch: &mut ZernikeScratch<T>,
     ) {
         let block = block_points::<T>();
-        scratch.lanes.get_mut().fill(T::ZERO);
+        scratch.lanes.fill(T::ZERO);
         for (number, chunk) in points.chunks(block).enumerate() {
             self.add_block(chunk, |i| weight(number * block + i), scratch);
         }

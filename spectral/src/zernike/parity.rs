@@ -26,11 +26,11 @@ impl<T: Lane> FoldedScratch<T> {
     }
 
     pub fn row(&self, class: usize) -> &[T] {
-        &self.0.get()[class * block_points::<T>()..][..block_points::<T>()]
+        &self.0[class * block_points::<T>()..][..block_points::<T>()]
     }
 
     pub fn row_mut(&mut self, class: usize) -> &mut [T] {
-        &mut self.0.get_mut()[class * block_points::<T>()..][..block_points::<T>()]
+        &mut self.0[class * block_points::<T>()..][..block_points::<T>()]
     }
 }
 
@@ -55,12 +55,12 @@ impl<T: Lane> WithSimd for AccumulateFolded<'_, T> {
             lanes,
             ..
         } = self.scratch;
-        let mut sums = T::vectors_mut::<S>(lanes.get_mut());
+        let mut sums = T::vectors_mut::<S>(lanes);
         for l in 0..=self.order {
             sweep.advance(s, self.tables, l, vectors);
             let width = 2 * l + 1;
             let angular = sweep.harmonics::<S>(l);
-            let out = T::vectors_mut::<S>(weighted.get_mut());
+            let out = T::vectors_mut::<S>(weighted);
             for row in 0..width {
                 let class = class_of(l, row.abs_diff(l), usize::from(row < l));
                 let weights = T::vectors::<S>(self.folded.row(class));
@@ -70,7 +70,7 @@ impl<T: Lane> WithSimd for AccumulateFolded<'_, T> {
             }
             let shells = (self.order - l) / 2 + 1;
             let (here, rest) = sums.split_at_mut(shells * width);
-            let weighted = T::vectors::<S>(weighted.get());
+            let weighted = T::vectors::<S>(weighted);
             Degree::<T, S>::of(sweep, weighted, l, shells, vectors).add_products(s, here);
             sums = rest;
         }
@@ -93,7 +93,7 @@ impl<T: Lane> WithSimd for SynthesiseFolded<'_, T> {
     fn with_simd<S: Simd>(self, s: S) {
         let vectors = self.points.div_ceil(T::lanes::<S>());
         let ZernikeScratch { sweep, sums, .. } = self.scratch;
-        let all = T::vectors_mut::<S>(self.folded.0.get_mut());
+        let all = T::vectors_mut::<S>(&mut self.folded.0);
         let row_vectors = all.len() / CLASSES;
         all.fill(T::splat(s, T::default()));
         let mut rest = &sums[..];
@@ -102,7 +102,7 @@ impl<T: Lane> WithSimd for SynthesiseFolded<'_, T> {
             let (shells, width) = ((self.order - l) / 2 + 1, 2 * l + 1);
             let (coefficients, after) = rest.split_at(shells * width);
             rest = after;
-            let radial = T::vectors::<S>(sweep.radial.get());
+            let radial = T::vectors::<S>(&sweep.radial);
             let angular = sweep.harmonics::<S>(l);
             for i in 0..vectors {
                 let radial = &radial[i * shells..][..shells];

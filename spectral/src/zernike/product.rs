@@ -21,7 +21,7 @@ impl<T: Lane> WithSimd for Accumulate<'_, T> {
     fn with_simd<S: Simd>(self, s: S) {
         let vectors = self.points.div_ceil(T::lanes::<S>());
         let ZernikeScratch { sweep, lanes, .. } = self.scratch;
-        let mut sums = T::vectors_mut::<S>(lanes.get_mut());
+        let mut sums = T::vectors_mut::<S>(lanes);
         for l in 0..=self.order {
             sweep.advance(s, self.tables, l, vectors);
             let shells = (self.order - l) / 2 + 1;
@@ -44,7 +44,7 @@ impl<T: Lane> WithSimd for Reduce<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
         let ZernikeScratch { lanes, sums, .. } = self.scratch;
-        for (sum, &lanes) in sums.iter_mut().zip(T::vectors::<S>(lanes.get())) {
+        for (sum, &lanes) in sums.iter_mut().zip(T::vectors::<S>(lanes)) {
             *sum = T::sum(s, lanes);
         }
     }
@@ -69,7 +69,7 @@ impl<'a, T: Lane, S: Simd> Degree<'a, T, S> {
         vectors: usize,
     ) -> Self {
         Self {
-            radial: T::vectors::<S>(sweep.radial.get()),
+            radial: T::vectors::<S>(&sweep.radial),
             angular,
             shells,
             width: 2 * l + 1,

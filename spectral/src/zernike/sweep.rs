@@ -46,7 +46,7 @@ impl<T: Lane> ZernikeScratch<T> {
             harmonics,
             radial,
         } = &self.sweep;
-        let tables: usize = input.iter().chain(harmonics).map(Aligned::len).sum();
+        let tables: usize = input.iter().chain(harmonics).map(|t| t.len()).sum();
         let sums = self.weighted.len() + self.lanes.len() + self.sums.len();
         size_of::<T>() * (tables + radial.len() + sums)
     }
@@ -75,7 +75,7 @@ impl<T: Lane> Sweep<T> {
 
     /// Takes in at most a block of points with their weights; the rest of the last vector is the origin with weight 0.
     pub fn load(&mut self, chunk: &[[T; 3]], weight: impl Fn(usize) -> T) {
-        let [x, y, z, w] = self.input.each_mut().map(Aligned::get_mut);
+        let [x, y, z, w] = self.input.each_mut().map(|row| &mut row[..]);
         for (i, &[px, py, pz]) in chunk.iter().enumerate() {
             (x[i], y[i], z[i]) = (px, py, pz);
             w[i] = weight(i);
@@ -95,11 +95,11 @@ impl<T: Lane> Sweep<T> {
 
     #[inline(always)]
     fn fill_harmonics<S: Simd>(&mut self, s: S, tables: &Tables<T>, l: usize, vectors: usize) {
-        let [x, y, z, _] = self.input.each_ref().map(|row| T::vectors::<S>(row.get()));
+        let [x, y, z, _] = self.input.each_ref().map(|row| T::vectors::<S>(row));
         let [a, b, c] = self
             .harmonics
             .each_mut()
-            .map(|t| T::vectors_mut::<S>(t.get_mut()));
+            .map(|t| T::vectors_mut::<S>(t));
         let (out, one, two) = match l % 3 {
             0 => (a, &*c, &*b),
             1 => (b, &*a, &*c),
@@ -143,8 +143,8 @@ impl<T: Lane> Sweep<T> {
 
     #[inline(always)]
     fn fill_radial<S: Simd>(&mut self, s: S, tables: &Tables<T>, l: usize, vectors: usize) {
-        let [x, y, z, w] = self.input.each_ref().map(|row| T::vectors::<S>(row.get()));
-        let out = T::vectors_mut::<S>(self.radial.get_mut());
+        let [x, y, z, w] = self.input.each_ref().map(|row| T::vectors::<S>(row));
+        let out = T::vectors_mut::<S>(&mut self.radial);
         let steps = &tables.jacobi[l][..];
         let width = steps.len() + 1;
         let one = T::splat(s, tables.one);

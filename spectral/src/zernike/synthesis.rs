@@ -27,7 +27,7 @@ impl<T: Lane> WithSimd for Synthesise<'_, T> {
             sums,
             ..
         } = self.scratch;
-        let density = &mut T::vectors_mut::<S>(weighted.get_mut())[..vectors];
+        let density = &mut T::vectors_mut::<S>(weighted)[..vectors];
         density.fill(T::splat(s, T::default()));
         let mut rest = &sums[..];
         for l in 0..=self.order {
@@ -35,7 +35,7 @@ impl<T: Lane> WithSimd for Synthesise<'_, T> {
             let (shells, width) = ((self.order - l) / 2 + 1, 2 * l + 1);
             let (coefficients, after) = rest.split_at(shells * width);
             rest = after;
-            let radial = T::vectors::<S>(sweep.radial.get());
+            let radial = T::vectors::<S>(&sweep.radial);
             let angular = sweep.harmonics::<S>(l);
             for (i, density) in density.iter_mut().enumerate() {
                 let radial = &radial[i * shells..][..shells];
