@@ -68,11 +68,14 @@
 mod basis;
 mod check;
 pub mod coefficients;
+mod columns;
 pub mod compat;
 pub mod doc;
 mod error;
+pub mod grid;
 pub mod invariants;
 mod isosurface;
+mod kernel;
 mod legendre;
 mod local;
 mod maps;
@@ -81,6 +84,7 @@ mod radial;
 mod real;
 pub mod rotation;
 mod scaler;
+pub mod scattered;
 mod simd;
 #[cfg(test)]
 mod testing;
@@ -89,6 +93,7 @@ pub mod zernike;
 pub use basis::Basis;
 pub use coefficients::{Coefficients, Normalization};
 pub use error::SpectralError;
+pub use grid::{Ring, SphereGrid, SphericalPlan, SphericalScratch};
 pub use invariants::{
     Bispectrum, Shell, cross_order_products, power_spectrum, z_invariants, zernike_invariants,
 };
@@ -100,6 +105,7 @@ pub use radial::{radial_points, spherical_from_cloud};
 pub use real::Real;
 pub use rotation::{Rotation, RotationScratch};
 pub use scaler::Scaler;
+pub use scattered::{ScatteredPlan, ScatteredScratch, SphereFit};
 pub use simd::simd_level;
 pub use zernike::{
     CloudGradient, LocalMoments, VoxelGrid, ZernikePlan, ZernikeScratch, zernike_index,

@@ -4,8 +4,6 @@ use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use crate::simd::Lane;
-
 mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
@@ -15,7 +13,7 @@ mod sealed {
 /// `f32` or `f64`. Sealed: tables are always computed in `f64` and rounded once.
 pub trait Real:
     sealed::Sealed
-    + Lane
+    + crate::simd::Lane
     + Copy
     + Default
     + Debug

@@ -13,6 +13,10 @@ pub trait Lane: Copy + Default + Sized {
     type V<S: Simd>: Copy;
     /// Elements of the longest vector of any instruction set.
     const MOST_LANES: usize = 64 / size_of::<Self>();
+    /// -1.
+    const MINUS_ONE: Self;
+    /// Squares of lengths between these keep all their digits.
+    const SQUARE_RANGE: (Self, Self);
     /// Elements of one vector.
     fn lanes<S: Simd>() -> usize;
     /// The same value in each lane.
@@ -35,9 +39,11 @@ pub trait Lane: Copy + Default + Sized {
 
 macro_rules! lane {
     ($type:ty, $vector:ident, $lanes:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $fma:ident,
-     $sum:ident, $view:ident, $view_mut:ident) => {
+     $sum:ident, $view:ident, $view_mut:ident, $range:expr) => {
         impl Lane for $type {
             type V<S: Simd> = S::$vector;
+            const MINUS_ONE: Self = -1.0;
+            const SQUARE_RANGE: (Self, Self) = $range;
             #[inline(always)]
             fn lanes<S: Simd>() -> usize {
                 S::$lanes
@@ -89,7 +95,8 @@ lane!(
     mul_add_e_f64s,
     reduce_sum_f64s,
     as_simd_f64s,
-    as_mut_simd_f64s
+    as_mut_simd_f64s,
+    (1e-280, 1e280)
 );
 lane!(
     f32,
@@ -102,8 +109,17 @@ lane!(
     mul_add_e_f32s,
     reduce_sum_f32s,
     as_simd_f32s,
-    as_mut_simd_f32s
+    as_mut_simd_f32s,
+    (1e-28, 1e28)
 );
+
+/// Longest vector of any instruction set, in elements of `f32`: buffers are padded to this.
+pub const WIDEST: usize = 16;
+
+/// The next multiple of [`WIDEST`].
+pub fn padded(length: usize) -> usize {
+    length.next_multiple_of(WIDEST)
+}
 
 /// A buffer that begins on a cache line, so that no vector of it crosses one: a sum that is stored and
 /// loaded again at once pays dearly for a crossing.

@@ -64,18 +64,8 @@ impl WithSimd for OneColumn<'_> {
             class(at.even_cos, n.even_cos),
             even_cos,
         );
-        rows_times(
-            s,
-            &exchange.odd_sin,
-            class(at.odd_sin, n.odd_sin),
-            odd_sin,
-        );
-        rows_times(
-            s,
-            &exchange.mixed,
-            class(at.odd_cos, n.odd_cos),
-            even_sin,
-        );
+        rows_times(s, &exchange.odd_sin, class(at.odd_sin, n.odd_sin), odd_sin);
+        rows_times(s, &exchange.mixed, class(at.odd_cos, n.odd_cos), even_sin);
         let column = f64::vectors::<S>(&input[at.even_sin..at.odd_cos]);
         times_column(s, &exchange.mixed, column, &mut odd_cos[..n.odd_cos]);
     }

@@ -160,7 +160,7 @@ impl<T: Lane> GradientScratch<T> {
     }
 }
 
-struct Gradient<'a, T> {
+struct Gradient<'a, T: Lane> {
     tables: &'a Tables<T>,
     steps: &'a HarmonicSteps<T>,
     order: usize,

@@ -35,7 +35,7 @@ impl<T: Lane> FoldedScratch<T> {
 }
 
 /// Adds the loaded block to the sums of each lane, each function with the weights of its class.
-pub struct AccumulateFolded<'a, T> {
+pub struct AccumulateFolded<'a, T: Lane> {
     pub tables: &'a Tables<T>,
     pub order: usize,
     pub points: usize,
@@ -78,7 +78,7 @@ impl<T: Lane> WithSimd for AccumulateFolded<'_, T> {
 }
 
 /// The part of the density in each class at the loaded points, into the rows of `folded`.
-pub struct SynthesiseFolded<'a, T> {
+pub struct SynthesiseFolded<'a, T: Lane> {
     pub tables: &'a Tables<T>,
     pub order: usize,
     pub points: usize,

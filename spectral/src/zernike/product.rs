@@ -7,7 +7,7 @@ use super::tables::Tables;
 use crate::simd::Lane;
 
 /// Adds the loaded block of `vectors` points times lanes to the sums of each lane.
-pub struct Accumulate<'a, T> {
+pub struct Accumulate<'a, T: Lane> {
     pub tables: &'a Tables<T>,
     pub order: usize,
     pub points: usize,
@@ -34,7 +34,7 @@ impl<T: Lane> WithSimd for Accumulate<'_, T> {
 }
 
 /// The sums over the lanes, once all blocks are in.
-pub struct Reduce<'a, T> {
+pub struct Reduce<'a, T: Lane> {
     pub scratch: &'a mut ZernikeScratch<T>,
 }
 

@@ -18,7 +18,7 @@ pub fn block_points<T: Lane>() -> usize {
 
 /// Working memory for a block of points, and for the sums over blocks. Once made, nothing is allocated.
 #[derive(Debug, Clone)]
-pub struct ZernikeScratch<T> {
+pub struct ZernikeScratch<T: Lane> {
     pub(super) sweep: Sweep<T>,
     /// A degree of harmonics times weights of their own.
     pub(super) weighted: Aligned<T>,
@@ -54,7 +54,7 @@ impl<T: Lane> ZernikeScratch<T> {
 
 /// Tables of one block.
 #[derive(Debug, Clone)]
-pub struct Sweep<T> {
+pub struct Sweep<T: Lane> {
     /// x, y, z and the weight, which all radial functions carry.
     pub input: [Aligned<T>; 4],
     /// Degrees l, l-1 and l-2, in places that rotate: degree l at l % 3.
@@ -96,10 +96,7 @@ impl<T: Lane> Sweep<T> {
     #[inline(always)]
     fn fill_harmonics<S: Simd>(&mut self, s: S, tables: &Tables<T>, l: usize, vectors: usize) {
         let [x, y, z, _] = self.input.each_ref().map(|row| T::vectors::<S>(row));
-        let [a, b, c] = self
-            .harmonics
-            .each_mut()
-            .map(|t| T::vectors_mut::<S>(t));
+        let [a, b, c] = self.harmonics.each_mut().map(|t| T::vectors_mut::<S>(t));
         let (out, one, two) = match l % 3 {
             0 => (a, &*c, &*b),
             1 => (b, &*a, &*c),
@@ -167,6 +164,6 @@ impl<T: Lane> Sweep<T> {
     /// Rows of degree `l`, which must be the one that `advance` came to, or one of the two before it.
     #[inline(always)]
     pub fn harmonics<S: Simd>(&self, l: usize) -> &[T::V<S>] {
-        T::vectors::<S>(self.harmonics[l % 3].get())
+        T::vectors::<S>(&self.harmonics[l % 3])
     }
 }

@@ -7,7 +7,7 @@ use super::tables::Tables;
 use crate::simd::Lane;
 
 /// The density at the loaded points, times their weights, from coefficients without norms in the sums.
-pub struct Synthesise<'a, T> {
+pub struct Synthesise<'a, T: Lane> {
     pub tables: &'a Tables<T>,
     pub order: usize,
     pub points: usize,

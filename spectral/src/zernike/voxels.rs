@@ -251,7 +251,7 @@ fn hadamard<T: Real>(mut values: [T; CLASSES]) -> [T; CLASSES] {
 }
 
 /// A block of nodes that waits to be summed.
-struct Folded<T> {
+struct Folded<T: Real> {
     scratch: ZernikeScratch<T>,
     folded: FoldedScratch<T>,
     points: Vec<[T; 3]>,
