@@ -28,6 +28,8 @@
 //! ScanObjectNN as HDF5, ModelNet10 as voxel grids, ShapeNetCore v1 and v2, ShapeNet55 and ShapeNetPart.
 //! Items are sorted by their path.
 //!
+//! Pictures, for tasks beside the 3D ones, are read by [`images`].
+//!
 //! # The store
 //!
 //! [`convert`] writes a folder of parts and a manifest, and [`Store`] reads it. A part appears whole or not
@@ -48,9 +50,12 @@
 mod container;
 mod convert;
 mod error;
+pub mod images;
 mod item;
 mod layout;
 mod load;
+mod local;
+mod pose;
 mod store;
 pub mod synthetic;
 mod transform;
@@ -60,4 +65,6 @@ pub use convert::{ConvertOptions, ConvertSummary, Observer, convert};
 pub use error::DatasetError;
 pub use item::{Completeness, Dataset, DatasetKind, Item, Split};
 pub use layout::{find, open};
+pub use local::{LocalMap, LocalMapper, LocalOptions};
+pub use pose::Pose;
 pub use store::{Failure, Manifest, Part, Plan, Rows, Store, VerifyReport, merge, verify};

@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
 
-const PRESETS: [(&str, &str); 3] = [
+const PRESETS: [(&str, &str); 5] = [
     ("tiny", include_str!("presets/tiny.toml")),
     ("small", include_str!("presets/small.toml")),
     ("paper", include_str!("presets/paper.toml")),
+    ("digits", include_str!("presets/digits.toml")),
+    ("pictures", include_str!("presets/pictures.toml")),
 ];
 
 /// All settings of one run. Every key has a default, so a file names only what it changes.
@@ -92,6 +94,9 @@ pub struct NetworkConfig {
     pub latent: usize,
     /// Hidden widths of the walker Z.
     pub walker: Vec<usize>,
+    /// Largest singular value of each matrix and kernel of G and Z, kept by spectral normalisation; 0 leaves them free, and
+    /// the consistency terms alone hold the Lipschitz constants.
+    pub spectral_norm: f64,
 }
 
 impl Default for NetworkConfig {
@@ -105,6 +110,7 @@ impl Default for NetworkConfig {
             skips: true,
             latent: 10,
             walker: vec![256, 256],
+            spectral_norm: 0.0,
         }
     }
 }
@@ -127,6 +133,8 @@ pub struct CorruptConfig {
     pub noise: f64,
     /// Smallest and largest standard deviation of that noise, in map units.
     pub sigma: [f64; 2],
+    /// Probability of each degree to be hidden as a whole, besides the region.
+    pub degree_dropout: f64,
     /// Weight of the loss on cells that were left alone, against 1 on the corrupted ones.
     pub outside: f64,
 }
@@ -141,6 +149,7 @@ impl Default for CorruptConfig {
             fraction: [0.2, 0.6],
             noise: 0.5,
             sigma: [0.1, 0.5],
+            degree_dropout: 0.0,
             outside: 0.0,
         }
     }
@@ -168,6 +177,9 @@ pub struct AugmentConfig {
     pub angle: f64,
     /// Standard deviation of Gaussian jitter of every map cell, in map units.
     pub jitter: f64,
+    /// Take the moments of a random part of each item's points anew in every epoch, at least this share of them; 0 takes
+    /// the coefficients of the store. Zernike stores with points only.
+    pub resample: f64,
 }
 
 impl Default for AugmentConfig {
@@ -176,14 +188,30 @@ impl Default for AugmentConfig {
             rotate: RotateKind::None,
             angle: 180.0,
             jitter: 0.0,
+            resample: 0.0,
         }
     }
+}
+
+/// What H and G are trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Objective {
+    /// Algorithm 1.
+    #[default]
+    Cgml,
+    /// The same networks and error without z: the paper's first baseline.
+    L1,
+    /// The same networks without z, on squared error and against a critic: its second, the context encoder.
+    Context,
 }
 
 /// Algorithm 1 of the paper (notes on each choice in the crate documentation).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlgorithmConfig {
+    /// What H and G are trained on.
+    pub objective: Objective,
     /// l, the steps of z per batch.
     pub steps: usize,
     /// beta, the length of a z step along its gradient.
@@ -209,6 +237,7 @@ pub struct AlgorithmConfig {
 impl Default for AlgorithmConfig {
     fn default() -> Self {
         AlgorithmConfig {
+            objective: Objective::Cgml,
             steps: 20,
             beta: 0.1,
             unit_gradient: false,
@@ -298,7 +327,7 @@ impl Default for OutputConfig {
 
 impl Config {
     /// A named preset: `tiny` (minutes on two cores), `small` (an hour) or `paper` (the paper's
-    /// networks; wants a GPU).
+    /// networks; wants a GPU); for tasks on pictures `digits` and `pictures`.
     pub fn preset(name: &str) -> Result<Config, ModelError> {
         let found = PRESETS.iter().find(|(known, _)| *known == name);
         let Some((_, text)) = found else {
@@ -309,6 +338,34 @@ impl Config {
             ));
         };
         Self::parse(text, &format!("preset {name}"))
+    }
+
+    /// Gives the convolutions as many levels as pictures of this side need for a bottleneck of 4 x 4: each has twice the
+    /// channels of the one before, from the first that is set, up to 512. Does nothing to dense networks.
+    pub fn set_side(&mut self, side: usize) {
+        let Some(&first) = self.network.channels.first() else {
+            return;
+        };
+        if self.network.kind == NetworkKind::Conv {
+            let levels = (side / 4).max(2).ilog2();
+            self.network.channels = (0..levels)
+                .map(|level| (first << level).min(512.max(first)))
+                .collect();
+        }
+    }
+
+    /// The same settings for a baseline without z: no steps of z, none of Z, no consistency.
+    pub fn baseline(&self, objective: Objective) -> Config {
+        let mut config = self.clone();
+        config.algorithm = AlgorithmConfig {
+            objective,
+            steps: 0,
+            walker_updates: 0,
+            consistency: 0.0,
+            inference_steps: 0,
+            ..config.algorithm
+        };
+        config
     }
 
     /// Reads a TOML file. Keys that are not settings are refused by name.
@@ -392,12 +449,19 @@ impl Config {
         for (key, value, limit) in [
             ("corrupt.noise", self.corrupt.noise, 1.0),
             ("corrupt.outside", self.corrupt.outside, f64::MAX),
+            ("corrupt.degree_dropout", self.corrupt.degree_dropout, 1.0),
             ("augment.jitter", self.augment.jitter, f64::MAX),
+            ("augment.resample", self.augment.resample, 1.0),
             ("augment.angle", self.augment.angle, 180.0),
             ("algorithm.noise", self.algorithm.noise, f64::MAX),
             ("algorithm.beta", self.algorithm.beta, f64::MAX),
             ("train.learning_rate", self.train.learning_rate, f64::MAX),
             ("train.walker_rate", self.train.walker_rate, f64::MAX),
+            (
+                "network.spectral_norm",
+                self.network.spectral_norm,
+                f64::MAX,
+            ),
             ("train.weight_decay", self.train.weight_decay, f64::MAX),
             ("train.final_rate", self.train.final_rate, 1.0),
             ("train.clip", self.train.clip, f64::MAX),
@@ -498,6 +562,26 @@ mod tests {
                 config
             );
         }
+    }
+
+    #[test]
+    fn a_larger_side_adds_levels_and_a_baseline_has_no_steps_of_z() {
+        let mut config = Config::preset("pictures").unwrap();
+        for (side, channels) in [
+            (32, vec![8, 16, 32]),
+            (64, vec![8, 16, 32, 64]),
+            (256, vec![8, 16, 32, 64, 128, 256]),
+        ] {
+            config.set_side(side);
+            assert_eq!(config.network.channels, channels);
+        }
+        let baseline = config.baseline(Objective::L1);
+        assert_eq!(baseline.network, config.network);
+        assert_eq!(baseline.algorithm.steps, 0);
+        assert_eq!(
+            Config::parse(&baseline.to_toml(), "baseline").unwrap(),
+            baseline
+        );
     }
 
     #[test]

@@ -5,12 +5,16 @@ mod demo;
 mod doctor;
 mod eval;
 mod export;
+mod images;
 mod info;
+mod pictures;
 mod pretrain;
 mod reconstruct;
 mod train;
 mod transform;
 mod verify;
+
+pub use eval::Poses;
 
 use crate::cli::{Arguments, Command};
 use crate::outcome::Outcome;
