@@ -121,7 +121,15 @@ fn archive(bytes: &[u8]) -> Option<&'static str> {
 /// Reads the only file of an archive that could be a shape.
 fn only_member(input: &Input, depth: u32) -> Result<Shape, ReadError> {
     let mut found = Vec::new();
+    let mut damaged = None;
     visit_bytes(input, &mut |name, bytes| {
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                damaged = Some(error);
+                return ControlFlow::Break(());
+            }
+        };
         if Packing::of(&bytes).is_some() || Format::of(&bytes, name).is_some() {
             found.push((name.to_owned(), bytes));
         }
@@ -130,6 +138,9 @@ fn only_member(input: &Input, depth: u32) -> Result<Shape, ReadError> {
             _ => ControlFlow::Break(()),
         }
     })?;
+    if let Some(error) = damaged {
+        return Err(error);
+    }
     match found.as_slice() {
         [] => Err(input.empty("no shapes")),
         [(member, bytes)] => nested(
