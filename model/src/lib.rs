@@ -34,6 +34,7 @@
 //!
 //! `cpu` always; `cuda[:i]` and `wgpu` with the features of these names. See [`devices`].
 
+mod adam;
 mod algorithm;
 mod checkpoint;
 mod clip;
@@ -42,8 +43,10 @@ mod corrupt;
 mod device;
 mod encoder;
 mod error;
+mod kernels;
 mod maps;
 mod nets;
+mod probe;
 mod run;
 mod train;
 mod walk;
@@ -56,5 +59,6 @@ pub use config::{
 pub use device::devices;
 pub use encoder::{Completions, Encoder};
 pub use error::ModelError;
+pub use probe::Probe;
 pub use run::RunInfo;
 pub use train::{TrainObserver, TrainProgress, TrainSummary, pretrain};
