@@ -1,8 +1,8 @@
 //! Progress for people: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
 
 use std::io::IsTerminal;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -39,6 +39,8 @@ pub struct Progress {
     mode: Mode,
     name: &'static str,
     bar: ProgressBar,
+    /// The first report: what was done before it, perhaps by an earlier process, does not count in the rate.
+    first: OnceLock<(usize, Instant)>,
     last: Mutex<Instant>,
 }
 
@@ -68,23 +70,32 @@ impl Progress {
             mode,
             name,
             bar,
+            first: OnceLock::new(),
             last: Mutex::new(Instant::now()),
         }
     }
 
     /// Reports that `done` of `total` steps are finished.
     pub fn set(&self, done: usize, total: usize, message: &str) {
+        let (first, since) = *self.first.get_or_init(|| {
+            self.bar.set_position(done as u64);
+            self.bar.reset_eta();
+            (done, Instant::now())
+        });
         self.bar.set_length(total as u64);
         self.bar.set_position(done as u64);
         if self.mode == Mode::Bar {
             self.bar.set_message(message.to_owned());
         } else if self.mode == Mode::Lines && self.line_is_due(done == total) {
-            let rate = done as f64 / self.bar.elapsed().as_secs_f64().max(1e-9);
-            let left = total.saturating_sub(done) as f64 / rate.max(1e-9);
-            eprintln!(
-                "{}: {done}/{total} {rate:.1}/s, {left:.0} s left {message}",
-                self.name
-            );
+            let rate = done.saturating_sub(first) as f64 / since.elapsed().as_secs_f64().max(1e-9);
+            let speed = match rate > 0.0 {
+                true => format!(
+                    "{rate:.1}/s, {:.0} s left",
+                    total.saturating_sub(done) as f64 / rate
+                ),
+                false => String::new(),
+            };
+            eprintln!("{}: {done}/{total} {speed} {message}", self.name);
         }
     }
 

@@ -189,6 +189,12 @@ fn single_bad_items_are_skipped_and_counted() {
     )
     .unwrap();
     fs::write(train.join("box_4.off"), &triangle[..20]).unwrap();
+    let header = "VERSION 0.7\nFIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nCOUNT 1 1 1\nWIDTH 9\nHEIGHT 1\nPOINTS 9\nDATA binary\n";
+    fs::write(
+        train.join("box_5.pcd"),
+        [header.as_bytes(), &[0; 40]].concat(),
+    )
+    .unwrap();
     let store = folder.path().join("set.spectra");
     let output = spectra(&[
         "convert",
@@ -199,10 +205,50 @@ fn single_bad_items_are_skipped_and_counted() {
         "4",
     ]);
     assert_eq!(output.status.code(), Some(3), "{}", errors(&output));
-    for id in ["box_2", "box_3", "box_4"] {
+    for id in ["box_2", "box_3", "box_4", "box_5"] {
         assert!(errors(&output).contains(id), "{}", errors(&output));
     }
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 converted"));
+}
+
+#[test]
+fn a_store_of_another_version_and_a_run_of_another_store_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let shapes = shapes(folder.path());
+    let [low, high, run] = ["low.spectra", "high.spectra", "run"].map(|n| folder.path().join(n));
+    for (store, order) in [(&low, "4"), (&high, "6")] {
+        let points = ["--order", order, "--points", "64"];
+        let output =
+            spectra(&[&["convert", text(&shapes), "-o", text(store)], &points[..]].concat());
+        assert!(output.status.success(), "{}", errors(&output));
+    }
+    let tiny = ["--set", "network.width=16", "--set", "train.epochs=1"];
+    let output = spectra(&[&["pretrain", text(&low), "-o", text(&run)], &tiny[..]].concat());
+    assert!(output.status.success(), "{}", errors(&output));
+    let refused = |arguments: &[&str], parts: &[&str]| {
+        let output = spectra(arguments);
+        let said = errors(&output);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+        parts
+            .iter()
+            .for_each(|part| assert!(said.contains(part), "{arguments:?}: {said}"));
+    };
+    refused(
+        &["eval", text(&high), "--run", text(&run)],
+        &["high.spectra", "order 4", "order 6"],
+    );
+    refused(
+        &["pretrain", text(&high), "-o", text(&run), "--resume"],
+        &["high.spectra", "order 4", "order 6"],
+    );
+    refused(&["pretrain", text(&low), "-o", text(&run)], &["--resume"]);
+    let manifest = low.join("manifest.json");
+    let mut value: serde_json::Value =
+        serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
+    value["version"] = 99.into();
+    fs::write(&manifest, value.to_string()).unwrap();
+    refused(&["info", text(&low)], &["version 99", "version 1"]);
 }
 
 #[test]

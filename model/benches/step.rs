@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 use spectra_model::{Config, Probe};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| a != "--bench")
+        .collect();
     let (settings, words): (Vec<_>, Vec<_>) = arguments.iter().partition(|a| a.contains('='));
     let number = |index: usize, default: usize| match words.get(index) {
         Some(word) => word.parse::<usize>(),

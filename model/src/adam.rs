@@ -1,6 +1,8 @@
 //! Adam with decoupled weight decay: burn's, in one pass over memory on the CPU.
 
-use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, ModuleOptimizer, Optimizer};
+use burn::optim::{
+    AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, ModuleOptimizer, Optimizer,
+};
 use burn::tensor::{Device, Tensor};
 
 use crate::kernels::{AdamStep, adam};

@@ -12,12 +12,14 @@
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
+use crate::adam::adam_w;
 use crate::clip::clip_global_norm;
 use crate::config::AlgorithmConfig;
-use crate::nets::{Code, Generator, Walker};
+use crate::nets::{Code, Generator, Sizes, Walker};
 use crate::walk::{row_norm, unit};
+use crate::{Config, ModelError};
 
 /// One batch on the device.
 #[derive(Debug, Clone)]
@@ -72,17 +74,43 @@ pub(crate) struct StepLosses {
     pub walker: Tensor<1>,
 }
 
+/// What a task adds to each row's error, `[batch, 1]`, from the output and the target.
+pub(crate) type ExtraError<'a> = &'a dyn Fn(&Tensor<2>, &Tensor<2>) -> Option<Tensor<2>>;
+
 /// Weighted mean absolute error of each row, `[batch, 1]`.
 pub(crate) fn row_errors(output: Tensor<2>, target: &Tensor<2>, weight: &Tensor<2>) -> Tensor<2> {
     let total = weight.clone().sum_dim(1) + 1e-8;
     ((output - target.clone()).abs() * weight.clone()).sum_dim(1) / total
 }
 
+/// E of the paper for each row, `[batch, 1]`: weighted L1 and what the task adds.
+fn objective(output: Tensor<2>, batch: &Batch, extra: ExtraError) -> Tensor<2> {
+    let added = extra(&output, &batch.target);
+    let error = row_errors(output, &batch.target, &batch.weight);
+    match added {
+        Some(added) => error + added,
+        None => error,
+    }
+}
+
 impl Cgml {
+    /// Networks with the initial weights of the seed, and their optimizers.
+    pub(crate) fn new(config: &Config, sizes: Sizes, device: &Device) -> Result<Cgml, ModelError> {
+        let generator = Generator::new(&config.network, sizes, config.seed, device)?;
+        let walker = Walker::new(&config.network, generator.features(), config.seed, device);
+        Ok(Cgml {
+            generator,
+            walker,
+            generator_optimizer: adam_w(config.train.weight_decay),
+            walker_optimizer: adam_w(0.0),
+        })
+    }
+
     /// One batch of Algorithm 1.
     pub(crate) fn step(
         mut self,
         batch: &Batch,
+        extra: ExtraError,
         config: &AlgorithmConfig,
         rates: Rates,
     ) -> (Cgml, StepLosses) {
@@ -90,12 +118,12 @@ impl Cgml {
         let known = code.known();
         let (z, moves, error_at_start) = {
             let frozen = self.generator.clone().no_grad();
-            search(&frozen, &known, batch, config)
+            search(&frozen, &known, batch, extra, config)
         };
         let walker;
         (self, walker) = self.fit_walker(&known.h, &moves, &batch.noise, config, rates.walker);
         let error;
-        (self, error) = self.fit_generator(batch, code, z, config, rates);
+        (self, error) = self.fit_generator(batch, code, z, extra, config, rates);
         (
             self,
             StepLosses {
@@ -132,10 +160,11 @@ impl Cgml {
         batch: &Batch,
         code: Code,
         z: Tensor<2>,
+        extra: ExtraError,
         config: &AlgorithmConfig,
         rates: Rates,
     ) -> (Cgml, Tensor<1>) {
-        let (loss, error) = generator_loss(&self.generator, code, batch, z, config);
+        let (loss, error) = generator_loss(&self.generator, code, batch, z, extra, config);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.generator);
         let gradients = clip_global_norm(gradients, &self.generator, rates.clip);
         self.generator = self
@@ -152,6 +181,7 @@ pub(crate) fn search(
     frozen: &Generator,
     code: &Code,
     batch: &Batch,
+    extra: ExtraError,
     config: &AlgorithmConfig,
 ) -> (Tensor<2>, Vec<Move>, Tensor<1>) {
     let prepared = frozen.prepare(code);
@@ -160,11 +190,7 @@ pub(crate) fn search(
     let mut error_at_start = None;
     for _step in 0..config.steps {
         let leaf = z.clone().inner().autodiff().require_grad();
-        let errors = row_errors(
-            frozen.finish(&prepared, leaf.clone()),
-            &batch.target,
-            &batch.weight,
-        );
+        let errors = objective(frozen.finish(&prepared, leaf.clone()), batch, extra);
         error_at_start.get_or_insert_with(|| errors.clone().inner().mean());
         // The sum over rows, so that a step does not depend on the size of the batch.
         let gradients = errors.sum().backward();
@@ -187,8 +213,7 @@ pub(crate) fn search(
         });
     }
     let error_at_start = error_at_start.unwrap_or_else(|| {
-        let output = frozen.finish(&prepared, z.clone());
-        row_errors(output, &batch.target, &batch.weight)
+        objective(frozen.finish(&prepared, z.clone()), batch, extra)
             .inner()
             .mean()
     });
@@ -248,11 +273,12 @@ fn generator_loss(
     code: Code,
     batch: &Batch,
     z: Tensor<2>,
+    extra: ExtraError,
     config: &AlgorithmConfig,
 ) -> (Tensor<1>, Tensor<1>) {
     if config.consistency == 0.0 {
         let output = generator.decode(&code, z);
-        let error = row_errors(output, &batch.target, &batch.weight).mean();
+        let error = objective(output, batch, extra).mean();
         return (error.clone(), error.inner());
     }
     let [noise_h, noise_z] = split_noise(&batch.noise, code.h.dims()[1]);
@@ -263,7 +289,7 @@ fn generator_loss(
     };
     let output = generator.decode(&both, Tensor::cat(vec![z.clone(), z + noise_z], 0));
     let [output, near] = halves(output);
-    let error = row_errors(output.clone(), &batch.target, &batch.weight).mean();
+    let error = objective(output.clone(), batch, extra).mean();
     let change = row_errors(near, &output, &batch.weight).mean();
     (error.clone() + change * config.consistency, error.inner())
 }

@@ -2,30 +2,21 @@
 
 use std::path::Path;
 
-use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
-use ndarray::{Array2, ArrayView2, s};
-
-use crate::Config;
-use crate::corrupt::Corruptor;
-use crate::maps::{Maps, draw_unit};
-use crate::nets::{Generator, Sizes, Walker};
-use crate::run::{RunInfo, WEIGHTS, load_config};
-use crate::walk::walk;
-use crate::{ModelError, device, weights};
+use burn::tensor::Tensor;
+use ndarray::{Array2, ArrayView2};
 use spectra_pointcloud::random::stream;
 
-/// Rows that pass the network at once.
-const ROWS: usize = 256;
+use crate::ModelError;
+use crate::corrupt::Corruptor;
+use crate::maps::Maps;
+use crate::networks::Networks;
+use crate::run::{RunInfo, load_config};
 
 /// H with frozen weights: coefficients in, bottleneck features out.
 #[derive(Debug)]
 pub struct Encoder {
     maps: Maps,
-    generator: Generator,
-    walker: Walker,
-    config: Config,
-    device: Device,
+    networks: Networks,
 }
 
 /// Shapes that were corrupted and completed, in unscaled coefficients `[rows, count]` of the run's map order.
@@ -44,62 +35,27 @@ pub struct Completions {
 impl Encoder {
     /// The trained encoder of a run folder. Fails where the run is not finished or damaged.
     pub fn load(run: &Path, device: &str) -> Result<Encoder, ModelError> {
-        let path = run.join(WEIGHTS);
-        let (info, config) = (RunInfo::load(run)?, load_config(run)?);
-        if !path.exists() {
-            let message = "no model.safetensors: training is not finished; go on with `spectra pretrain --resume`";
-            return Err(ModelError::run(run, message));
-        }
-        let bytes = std::fs::read(&path).map_err(ModelError::io(&path))?;
-        let seed = config.seed;
-        let mut encoder = Encoder::untrained(&info, config, seed, device)?;
-        encoder.generator = weights::restore(encoder.generator, "generator", &bytes, &path)?;
-        encoder.walker = weights::restore(encoder.walker, "walker", &bytes, &path)?;
-        Ok(encoder)
+        let maps = RunInfo::load(run)?.maps()?;
+        let networks = Networks::load(run, maps.sizes(), device)?;
+        Ok(Encoder { maps, networks })
     }
 
     /// The same network with the random weights of `seed`: the control that training must beat.
     pub fn random(run: &Path, seed: u64, device: &str) -> Result<Encoder, ModelError> {
-        Encoder::untrained(&RunInfo::load(run)?, load_config(run)?, seed, device)
-    }
-
-    fn untrained(
-        info: &RunInfo,
-        config: Config,
-        seed: u64,
-        device: &str,
-    ) -> Result<Encoder, ModelError> {
-        let maps = info.maps()?;
-        let device = device::open(device)?;
-        let generator = Generator::new(&config.network, sizes(&maps), seed, &device)?.no_grad();
-        let walker = Walker::new(&config.network, generator.features(), seed, &device).no_grad();
-        Ok(Encoder {
-            maps,
-            generator,
-            walker,
-            config,
-            device,
-        })
+        let maps = RunInfo::load(run)?.maps()?;
+        let networks = Networks::random(load_config(run)?, maps.sizes(), seed, device)?;
+        Ok(Encoder { maps, networks })
     }
 
     /// Bottleneck features `[rows, features]` of clean, unscaled coefficients `[rows, K]` in flat order, of at least the
     /// order of the run's maps.
     pub fn features(&self, coefficients: &ArrayView2<f32>) -> Result<Array2<f32>, ModelError> {
-        let width = self.generator.features();
-        let mut features = Array2::zeros((coefficients.nrows(), width));
-        for start in (0..coefficients.nrows()).step_by(ROWS) {
-            let end = (start + ROWS).min(coefficients.nrows());
-            let inputs = self
-                .maps
-                .clean_inputs(&coefficients.slice(s![start..end, ..]))?;
-            let shape = [end - start, 2 * self.maps.layout.cells()];
-            let input: Tensor<2> = Tensor::from_data(TensorData::new(inputs, shape), &self.device);
-            let values = to_host(self.generator.encode(input).h)?;
-            let block = Array2::from_shape_vec((end - start, width), values)
-                .expect("H gives one row of features for each row of input");
-            features.slice_mut(s![start..end, ..]).assign(&block);
-        }
-        Ok(features)
+        let features = self
+            .networks
+            .features(&self.maps.clean_inputs(coefficients)?)?;
+        let shape = (coefficients.nrows(), self.networks.generator.features());
+        Ok(Array2::from_shape_vec(shape, features)
+            .expect("H gives one row of features for each row of input"))
     }
 
     /// Corrupts each row as in training and completes it by walking z with Z alone (Eq. 4).
@@ -112,32 +68,21 @@ impl Encoder {
         seed: u64,
         sample: u64,
     ) -> Result<Completions, ModelError> {
-        let (rows, cells) = (coefficients.nrows(), self.maps.layout.cells());
-        let latent = self.config.network.latent;
+        let cells = self.maps.layout.cells();
         let mut inputs = self.maps.clean_inputs(coefficients)?;
         let corruptor = Corruptor::new(
-            &self.config.corrupt,
+            &self.networks.config.corrupt,
             &self.maps.layout,
             self.maps.basis,
             self.maps.order,
         );
-        let mut z = vec![0.0; rows * latent];
-        let mut clean = Vec::with_capacity(rows * cells);
+        let mut clean = Vec::with_capacity(inputs.len() / 2);
         for (row, input) in inputs.chunks_exact_mut(2 * cells).enumerate() {
             let (values, mask) = input.split_at_mut(cells);
             clean.extend_from_slice(values);
             corruptor.apply(&mut stream(seed, 0, row as u64), values, mask);
-            draw_unit(
-                &mut stream(seed, 1 + sample, row as u64),
-                &mut z[row * latent..(row + 1) * latent],
-            );
         }
-        let put = |values: Vec<f32>, width| -> Tensor<2> {
-            Tensor::from_data(TensorData::new(values, [rows, width]), &self.device)
-        };
-        let code = self.generator.encode(put(inputs.clone(), 2 * cells));
-        let z = walk(&self.walker, &code, put(z, latent), &self.config.algorithm);
-        let outputs = to_host(self.generator.decode(&code, z))?;
+        let outputs = self.networks.complete(&inputs, seed, sample)?;
         self.merge(&inputs, &clean, &outputs)
     }
 
@@ -198,15 +143,6 @@ impl Encoder {
     /// Scaled coefficients `[rows, count]`: the raw-map control, as the network sees it.
     pub fn raw_maps(&self, coefficients: &ArrayView2<f32>) -> Result<Array2<f32>, ModelError> {
         self.maps.scaled(coefficients)
-    }
-}
-
-/// Sizes of the input (values and mask) and the target of maps.
-pub(crate) fn sizes(maps: &Maps) -> Sizes {
-    let [channels, height, width] = maps.layout.shape();
-    Sizes {
-        input: [2 * channels, height, width],
-        target: [channels, height, width],
     }
 }
 

@@ -5,11 +5,10 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use spectra_pointcloud::random::stream;
 
-use crate::adam::adam_w;
 use crate::algorithm::{Batch, Cgml, Rates, StepLosses};
 use crate::encoder::to_host;
-use crate::maps::draw_unit;
-use crate::nets::{Generator, Sizes, Walker};
+use crate::nets::Sizes;
+use crate::tasks::draw_unit;
 use crate::{Config, ModelError, device};
 
 /// The networks of a configuration and one made batch of maps, a third of whose cells are hidden.
@@ -33,19 +32,13 @@ impl Probe {
             input: [2 * channels, height, width],
             target: shape,
         };
-        let generator = Generator::new(&config.network, sizes, config.seed, &device)?;
-        let walker = Walker::new(&config.network, generator.features(), config.seed, &device);
-        let batch = made_batch(config, sizes, generator.features(), &device);
+        let cgml = Cgml::new(config, sizes, &device)?;
+        let batch = made_batch(config, sizes, cgml.generator.features(), &device);
         Ok(Probe {
             config: config.clone(),
             device,
+            cgml: Some(cgml),
             batch,
-            cgml: Some(Cgml {
-                generator,
-                walker,
-                generator_optimizer: adam_w(config.train.weight_decay),
-                walker_optimizer: adam_w(0.0),
-            }),
             losses: None,
         })
     }
@@ -59,7 +52,8 @@ impl Probe {
             clip: train.clip,
         };
         if let Some(cgml) = self.cgml.take() {
-            let (cgml, losses) = cgml.step(&self.batch, &self.config.algorithm, rates);
+            let (cgml, losses) =
+                cgml.step(&self.batch, &|_, _| None, &self.config.algorithm, rates);
             (self.cgml, self.losses) = (Some(cgml), Some(losses));
         }
     }

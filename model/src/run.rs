@@ -81,9 +81,13 @@ impl RunInfo {
             return Err(ModelError::run(run, message));
         }
         let text = fs::read_to_string(&path).map_err(ModelError::io(&path))?;
-        let version = serde_json::from_str::<serde_json::Value>(&text)
-            .ok()
-            .and_then(|value| value.get("version")?.as_u64());
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        if let Some(task) = value.get("task").and_then(serde_json::Value::as_str) {
+            let message =
+                format!("a run of the task {task}; expected one made by `spectra pretrain`");
+            return Err(ModelError::run(path, message));
+        }
+        let version = value.get("version").and_then(serde_json::Value::as_u64);
         if version.is_some_and(|version| version != VERSION) {
             let message = format!(
                 "run of format version {}; this program reads version {VERSION}",
@@ -132,17 +136,70 @@ pub(crate) fn load_config(run: &Path) -> Result<Config, ModelError> {
     Config::load(&run.join(CONFIG))
 }
 
-/// Holds a run folder against a second trainer until dropped.
-pub(crate) struct RunLock(
-    #[allow(dead_code, reason = "the lock lives as long as the open file")] File,
-);
+/// A run folder that this process trains in, held against a second trainer until dropped.
+pub(crate) struct RunFolder {
+    path: PathBuf,
+    begun: bool,
+    #[allow(dead_code, reason = "the lock lives as long as the open file")]
+    lock: File,
+}
 
-pub(crate) fn lock(run: &Path) -> Result<RunLock, ModelError> {
+impl RunFolder {
+    /// Makes and locks the folder. A folder that holds a run is refused unless it is resumed.
+    pub(crate) fn open(path: &Path, resume: bool) -> Result<RunFolder, ModelError> {
+        let begun = path.join(INFO).exists();
+        if begun && !resume {
+            return Err(ModelError::run(
+                path,
+                "holds a run already; add --resume to go on with it, or choose another folder",
+            ));
+        }
+        Ok(RunFolder {
+            path: path.to_owned(),
+            begun,
+            lock: lock(path)?,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the folder held a run when it was opened.
+    pub(crate) fn begun(&self) -> bool {
+        self.begun
+    }
+
+    /// The settings of the run: those saved where it has begun, else `given`.
+    pub(crate) fn config(&self, given: &Config) -> Result<Config, ModelError> {
+        match self.begun {
+            true => load_config(&self.path),
+            false => Ok(given.clone()),
+        }
+    }
+
+    /// Writes `config.toml` and `run.json` of a fresh run; refuses to go on with a run of other data.
+    pub(crate) fn begin(&self, config: &Config, info: &[u8]) -> Result<(), ModelError> {
+        let path = self.path.join(INFO);
+        if !self.begun {
+            write_whole(&self.path.join(CONFIG), config.to_toml().as_bytes())?;
+            return write_whole(&path, info);
+        }
+        let saved = fs::read(&path).map_err(ModelError::io(&path))?;
+        if saved != info {
+            let message = "the run was begun with other data or another task; give it the same, or choose another folder";
+            return Err(ModelError::run(path, message));
+        }
+        Ok(())
+    }
+}
+
+fn lock(run: &Path) -> Result<File, ModelError> {
     fs::create_dir_all(run).map_err(ModelError::io(run))?;
     let path = run.join(LOCK);
     let file = File::create(&path).map_err(ModelError::io(&path))?;
     match file.try_lock() {
-        Ok(()) => Ok(RunLock(file)),
+        Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(ModelError::run(
             run,
             "another process is training in this folder; wait for it or choose another folder",

@@ -8,9 +8,13 @@ pub(super) fn unfold(image: Tensor<4>) -> Tensor<2> {
     let [batch, height, width, channels] = image.dims();
     let (h, w) = (height / 2, width / 2);
     // With the padding, blocks of 2 x 2 cells: a window is 2 x 2 blocks.
-    let blocks = image
-        .pad([(0, 0), (1, 1), (1, 1), (0, 0)], 0.0)
-        .reshape([batch, h + 1, 2, w + 1, 2 * channels]);
+    let blocks = image.pad([(0, 0), (1, 1), (1, 1), (0, 0)], 0.0).reshape([
+        batch,
+        h + 1,
+        2,
+        w + 1,
+        2 * channels,
+    ]);
     let halves = |row: usize| {
         let halves = [0, 1].map(|column| {
             let blocks = blocks.clone();

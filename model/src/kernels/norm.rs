@@ -164,7 +164,11 @@ impl Norm {
             for c in 0..n {
                 let unit = (x[c] - mean[c]) * scale[c];
                 let value = unit * gain[c] + shift[c];
-                let g = if value >= 0.0 { g[c] } else { self.slope * g[c] };
+                let g = if value >= 0.0 {
+                    g[c]
+                } else {
+                    self.slope * g[c]
+                };
                 gain_sum[c] += g * unit;
                 shift_sum[c] += g;
                 out[c] = g * gain[c];

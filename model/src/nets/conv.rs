@@ -43,11 +43,7 @@ impl DownConv {
     /// `[batch, 2h, 2w, in]` to `[batch, h, w, out]`.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let [batch, height, width, _channels] = x.dims();
-        let y = burn::tensor::module::linear(
-            unfold(x),
-            self.weight.val(),
-            Some(self.bias.val()),
-        );
+        let y = burn::tensor::module::linear(unfold(x), self.weight.val(), Some(self.bias.val()));
         let channels = y.dims()[1];
         y.reshape([batch, height / 2, width / 2, channels])
     }

@@ -54,7 +54,11 @@ impl Code {
     pub(crate) fn known(&self) -> Code {
         Code {
             h: self.h.clone().inner().autodiff(),
-            skips: self.skips.iter().map(|x| x.clone().inner().autodiff()).collect(),
+            skips: self
+                .skips
+                .iter()
+                .map(|x| x.clone().inner().autodiff())
+                .collect(),
         }
     }
 }
@@ -65,10 +69,7 @@ pub(crate) enum Prepared {
     /// The part of h in the first layer.
     Dense(Tensor<2>),
     /// The part of h in the first layer, and those of the skips in the others, innermost first.
-    Conv {
-        h: Tensor<4>,
-        skips: Vec<Tensor<4>>,
-    },
+    Conv { h: Tensor<4>, skips: Vec<Tensor<4>> },
 }
 
 /// What input columns from `first` on add to the output of a layer; the first columns bring its bias.

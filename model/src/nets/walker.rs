@@ -12,7 +12,7 @@ use crate::walk::unit;
 /// Slope of the rectifier for negative values, as in the authors' networks.
 const SLOPE: f64 = 0.2;
 
-/// A perceptron from `[batch, features + latent]` to `latent + 1` values.
+/// A perceptron from (h, z), `features + latent` values, to `latent + 1`.
 #[derive(Module, Debug)]
 pub(crate) struct Walker {
     hidden: Vec<Linear>,
@@ -46,11 +46,6 @@ impl Walker {
         )
     }
 
-    /// The predicted next latent `[batch, latent]`, of unit length, and rho >= 0 `[batch, 1]`.
-    pub(crate) fn forward(&self, h: Tensor<2>, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-        self.finish(self.prepare(h), z)
-    }
-
     /// The first layer, which sees h and z, and the others.
     fn layers(&self) -> (&Linear, impl Iterator<Item = &Linear>) {
         let mut layers = self.hidden.iter().chain([&self.output]);
@@ -63,7 +58,8 @@ impl Walker {
         linear_part(self.layers().0, h, 0)
     }
 
-    /// [`forward`](Self::forward), given what [`prepare`](Self::prepare) made of h.
+    /// The predicted next latent `[batch, latent]`, of unit length, and rho >= 0 `[batch, 1]`, given z and what
+    /// [`prepare`](Self::prepare) made of h.
     pub(crate) fn finish(&self, prepared: Tensor<2>, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let (first, others) = self.layers();
         let features = first.weight.shape()[0] - self.latent;

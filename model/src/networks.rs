@@ -1,0 +1,110 @@
+//! The networks of a run for inference: the same for every task.
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use spectra_pointcloud::random::stream;
+
+use crate::encoder::to_host;
+use crate::nets::{Generator, Sizes, Walker};
+use crate::run::{WEIGHTS, load_config};
+use crate::tasks::draw_unit;
+use crate::walk::walk;
+use crate::{Config, ModelError, device, weights};
+
+/// Rows that pass the networks at once.
+const ROWS: usize = 256;
+
+/// H, G and Z with weights that do not change, and the settings they were trained with.
+#[derive(Debug)]
+pub(crate) struct Networks {
+    pub generator: Generator,
+    pub walker: Walker,
+    pub config: Config,
+    sizes: Sizes,
+    device: Device,
+}
+
+impl Networks {
+    /// The trained networks of a run folder for inputs and targets of `sizes`. Fails where the run is not finished or
+    /// damaged.
+    pub(crate) fn load(run: &Path, sizes: Sizes, device: &str) -> Result<Networks, ModelError> {
+        let path = run.join(WEIGHTS);
+        let config = load_config(run)?;
+        if !path.exists() {
+            let message = "no model.safetensors: training is not finished; go on with `spectra pretrain --resume`";
+            return Err(ModelError::run(run, message));
+        }
+        let bytes = std::fs::read(&path).map_err(ModelError::io(&path))?;
+        let seed = config.seed;
+        let mut networks = Networks::random(config, sizes, seed, device)?;
+        networks.generator = weights::restore(networks.generator, "generator", &bytes, &path)?;
+        networks.walker = weights::restore(networks.walker, "walker", &bytes, &path)?;
+        Ok(networks)
+    }
+
+    /// The same networks with the random weights of `seed`.
+    pub(crate) fn random(
+        config: Config,
+        sizes: Sizes,
+        seed: u64,
+        device: &str,
+    ) -> Result<Networks, ModelError> {
+        let device = device::open(device)?;
+        let generator = Generator::new(&config.network, sizes, seed, &device)?.no_grad();
+        let walker = Walker::new(&config.network, generator.features(), seed, &device).no_grad();
+        Ok(Networks {
+            generator,
+            walker,
+            config,
+            sizes,
+            device,
+        })
+    }
+
+    /// Bottleneck features `[rows, features]` of inputs `[rows, input cells]`, both row by row.
+    pub(crate) fn features(&self, inputs: &[f32]) -> Result<Vec<f32>, ModelError> {
+        let width = self.sizes.input_cells();
+        let mut features = Vec::new();
+        for block in inputs.chunks(ROWS * width) {
+            features.extend(to_host(self.generator.encode(self.put(block, width)).h)?);
+        }
+        Ok(features)
+    }
+
+    /// Outputs `[rows, target cells]` for inputs `[rows, input cells]`: z starts at a random point that depends on
+    /// (`seed`, row, `sample`) and is walked by Z alone (Eq. 4).
+    pub(crate) fn complete(
+        &self,
+        inputs: &[f32],
+        seed: u64,
+        sample: u64,
+    ) -> Result<Vec<f32>, ModelError> {
+        let (width, latent) = (self.sizes.input_cells(), self.config.network.latent);
+        let mut outputs = Vec::with_capacity(inputs.len() / width * self.sizes.target_cells());
+        for (index, block) in inputs.chunks(ROWS * width).enumerate() {
+            let mut z = vec![0.0; block.len() / width * latent];
+            for (row, z) in z.chunks_exact_mut(latent).enumerate() {
+                draw_unit(
+                    &mut stream(seed, 1 + sample, (index * ROWS + row) as u64),
+                    z,
+                );
+            }
+            let code = self.generator.encode(self.put(block, width));
+            let z = walk(
+                &self.walker,
+                &code,
+                self.put(&z, latent),
+                &self.config.algorithm,
+            );
+            outputs.extend(to_host(self.generator.decode(&code, z))?);
+        }
+        Ok(outputs)
+    }
+
+    fn put(&self, values: &[f32], width: usize) -> Tensor<2> {
+        let shape = [values.len() / width, width];
+        Tensor::from_data(TensorData::new(values.to_vec(), shape), &self.device)
+    }
+}

@@ -1,0 +1,78 @@
+//! What is learnt. A task says how inputs and targets are made and what else counts as an error; one trainer serves all.
+
+mod spectral;
+
+use burn::tensor::Tensor;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use serde_json::Value;
+
+pub use self::spectral::pretrain;
+use crate::ModelError;
+use crate::nets::Sizes;
+
+/// One batch on the host, row by row.
+pub(crate) struct HostBatch {
+    pub rows: usize,
+    /// What the network sees, `[rows, input cells]`.
+    pub input: Vec<f32>,
+    /// What it must give, `[rows, target cells]`.
+    pub target: Vec<f32>,
+    /// Weight of the error of each target cell, `[rows, target cells]`.
+    pub weight: Vec<f32>,
+}
+
+impl HostBatch {
+    /// A batch of zeros.
+    pub(crate) fn zeros(rows: usize, sizes: Sizes) -> HostBatch {
+        HostBatch {
+            rows,
+            input: vec![0.0; rows * sizes.input_cells()],
+            target: vec![0.0; rows * sizes.target_cells()],
+            weight: vec![0.0; rows * sizes.target_cells()],
+        }
+    }
+}
+
+/// A source of corrupted inputs and their targets.
+pub(crate) trait Task: Sync {
+    /// The name that run folders and cards give it.
+    fn name(&self) -> &'static str;
+
+    /// Number of training items.
+    fn len(&self) -> usize;
+
+    /// Shapes of one input and one target.
+    fn sizes(&self) -> Sizes;
+
+    /// The batch of `items` in `epoch` (from 1): a pure function of both and of the seed. Epoch 0 is never trained on; the
+    /// trainer measures completions with it.
+    fn batch(&self, epoch: u64, items: &[usize]) -> Result<HostBatch, ModelError>;
+
+    /// A further term of each row's error, `[rows, 1]`, beside the weighted L1 between `output` and `target`
+    /// (both `[rows, target cells]`); differentiable in `output`. z follows it and H and G are trained on it.
+    fn extra_error(&self, output: &Tensor<2>, target: &Tensor<2>) -> Option<Tensor<2>> {
+        let _ = (output, target);
+        None
+    }
+
+    /// The bytes of `run.json`: all that a run folder must remember to use the weights and to refuse other data. The
+    /// same data and settings give the same bytes. Keys `version` and, for all but `spectral`, `task` are expected.
+    fn info(&self) -> Vec<u8>;
+
+    /// What the card of the weights says of the data.
+    fn card(&self) -> Value;
+}
+
+/// A uniform point of the unit sphere of the space that `z` lives in.
+pub(crate) fn draw_unit(rng: &mut ChaCha8Rng, z: &mut [f32]) {
+    z.iter_mut()
+        .for_each(|value| *value = StandardNormal.sample(rng));
+    let length = z
+        .iter()
+        .map(|v| v * v)
+        .sum::<f32>()
+        .sqrt()
+        .max(f32::MIN_POSITIVE);
+    z.iter_mut().for_each(|value| *value /= length);
+}

@@ -1,0 +1,276 @@
+//! The pre-training task of the paper's section 5.4: complete corrupted spectral maps.
+
+use std::path::Path;
+
+use ndarray::{Array2, Axis, s};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde_json::{Value, json};
+use spectra_datasets::{Split, Store};
+use spectra_pointcloud::random::stream;
+use spectra_spectral::{Basis, MapKind, MapLayout, Rotation, Scaler};
+
+use super::{HostBatch, Task};
+use crate::config::{AugmentConfig, Config, RotateKind};
+use crate::corrupt::Corruptor;
+use crate::maps::Maps;
+use crate::nets::Sizes;
+use crate::run::{RunFolder, RunInfo, to_json};
+use crate::train::{TrainObserver, TrainSummary, train};
+use crate::{ModelError, device};
+
+/// Pre-trains on the training rows of `store`, whose labels are never read, into the folder `run`.
+///
+/// A fresh run refuses a folder that holds one; with `resume` it goes on from the newest whole checkpoint with the
+/// settings saved there, and ends in the same bytes as without an interruption (CPU, same number of threads).
+/// Fails on unusable settings, a device that is not there, a store of another transform, a locked folder,
+/// refusals of the system, and losses that are no numbers.
+pub fn pretrain(
+    store: &Store,
+    run: &Path,
+    config: &Config,
+    device: &str,
+    resume: bool,
+    observer: &dyn TrainObserver,
+) -> Result<TrainSummary, ModelError> {
+    let device = device::open(device)?;
+    let folder = RunFolder::open(run, resume)?;
+    let config = folder.config(config)?;
+    let saved = match folder.begun() {
+        true => Some(RunInfo::load(run)?),
+        false => None,
+    };
+    if let Some(info) = &saved {
+        info.check_store(store)?;
+        if info.items != store.manifest().items_blake3 {
+            return Err(ModelError::run(
+                store.path(),
+                "holds other items than the store that the run was begun with",
+            ));
+        }
+    }
+    let task = Spectral::open(store, &config, saved.map(|info| info.scaler))?;
+    train(&folder, &config, &task, &device, observer)
+}
+
+/// Denoising on the training rows of a store.
+struct Spectral<'s> {
+    store: &'s Store,
+    maps: Denoising,
+}
+
+impl<'s> Spectral<'s> {
+    fn open(
+        store: &'s Store,
+        config: &Config,
+        scaler: Option<Scaler>,
+    ) -> Result<Spectral<'s>, ModelError> {
+        let rows = store.rows_without_points()?;
+        let train: Vec<usize> = (0..rows.splits.len())
+            .filter(|&i| rows.splits[i] == Split::Train)
+            .collect();
+        if train.is_empty() {
+            return Err(ModelError::run(
+                store.path(),
+                "has no training rows; convert a data set with a train split",
+            ));
+        }
+        let manifest = store.manifest();
+        let coefficients = rows.coefficients.select(Axis(0), &train);
+        let maps = Denoising::new(coefficients, manifest.basis, manifest.order, config, scaler)?;
+        Ok(Spectral { store, maps })
+    }
+}
+
+impl Task for Spectral<'_> {
+    fn name(&self) -> &'static str {
+        "spectral"
+    }
+
+    fn len(&self) -> usize {
+        self.maps.rows.nrows()
+    }
+
+    fn sizes(&self) -> Sizes {
+        self.maps.maps.sizes()
+    }
+
+    fn batch(&self, epoch: u64, items: &[usize]) -> Result<HostBatch, ModelError> {
+        self.maps.batch(epoch, items)
+    }
+
+    fn info(&self) -> Vec<u8> {
+        to_json(&RunInfo::new(self.store, self.len(), &self.maps.maps))
+    }
+
+    fn card(&self) -> Value {
+        let manifest = self.store.manifest();
+        json!({"dataset": manifest.dataset, "rows": self.len(), "basis": manifest.basis, "order": manifest.order,
+               "labels": "not used"})
+    }
+}
+
+/// Coefficients of items, and how they become batches of corrupted and clean maps.
+struct Denoising {
+    maps: Maps,
+    rows: Array2<f32>,
+    corruptor: Corruptor,
+    augment: AugmentConfig,
+    outside: f32,
+    seed: u64,
+}
+
+impl Denoising {
+    /// Fits the scaler on `rows` `[items, coefficients]`, unless one is given, and sets the task up.
+    fn new(
+        rows: Array2<f32>,
+        basis: Basis,
+        order: usize,
+        config: &Config,
+        scaler: Option<Scaler>,
+    ) -> Result<Denoising, ModelError> {
+        let order = if config.map.order == 0 {
+            order
+        } else {
+            order.min(config.map.order)
+        };
+        let kind: MapKind = config.map.layout.parse()?;
+        let layout = MapLayout::new(kind, basis, order)?;
+        let rows = rows.slice(s![.., ..layout.count()]).to_owned();
+        let scaler = match scaler {
+            Some(scaler) => scaler,
+            None => Scaler::fit(&rows.view())?,
+        };
+        let corruptor = Corruptor::new(&config.corrupt, &layout, basis, order);
+        Ok(Denoising {
+            maps: Maps {
+                basis,
+                order,
+                layout,
+                scaler,
+            },
+            rows,
+            corruptor,
+            augment: config.augment.clone(),
+            outside: config.corrupt.outside as f32,
+            seed: config.seed,
+        })
+    }
+
+    /// The batch of `items` in `epoch`: a pure function of both and the seed.
+    fn batch(&self, epoch: u64, items: &[usize]) -> Result<HostBatch, ModelError> {
+        let sizes = self.maps.sizes();
+        let mut batch = HostBatch::zeros(items.len(), sizes);
+        (
+            batch.input.par_chunks_exact_mut(sizes.input_cells()),
+            batch.target.par_chunks_exact_mut(sizes.target_cells()),
+            batch.weight.par_chunks_exact_mut(sizes.target_cells()),
+        )
+            .into_par_iter()
+            .zip(items)
+            .try_for_each(|((input, target, weight), &item)| {
+                self.row(epoch, item, input, target, weight)
+            })?;
+        Ok(batch)
+    }
+
+    fn row(
+        &self,
+        epoch: u64,
+        item: usize,
+        input: &mut [f32],
+        target: &mut [f32],
+        weight: &mut [f32],
+    ) -> Result<(), ModelError> {
+        let mut rng = stream(self.seed, epoch, item as u64);
+        let mut coefficients = self.rows.row(item).to_vec();
+        self.rotate(&mut rng, &mut coefficients)?;
+        self.maps.fill(coefficients, target)?;
+        let (values, mask) = input.split_at_mut(target.len());
+        values.copy_from_slice(target);
+        self.corruptor.apply(&mut rng, values, mask);
+        for (cell, weight) in weight.iter_mut().enumerate() {
+            let valid = self.maps.layout.mask()[cell];
+            *weight = if mask[cell] == 1.0 {
+                1.0
+            } else if valid {
+                self.outside
+            } else {
+                0.0
+            };
+        }
+        Ok(())
+    }
+
+    fn rotate(&self, rng: &mut ChaCha8Rng, coefficients: &mut [f32]) -> Result<(), ModelError> {
+        let Maps { basis, order, .. } = self.maps;
+        let limit = self.augment.angle.to_radians();
+        let rotation = match self.augment.rotate {
+            RotateKind::None => return Ok(()),
+            RotateKind::Gravity => {
+                Rotation::about_z((2.0 * rng.random::<f64>() - 1.0) * limit, order)
+            }
+            RotateKind::So3 => {
+                let turn = || std::f64::consts::TAU;
+                let (a, c) = (rng.random::<f64>() * turn(), rng.random::<f64>() * turn());
+                let b = (1.0 - 2.0 * rng.random::<f64>()).acos();
+                Rotation::from_euler_zyz(a, b, c, order)
+            }
+        };
+        match basis {
+            Basis::Zernike => rotation.apply_zernike(order, coefficients)?,
+            Basis::Spherical => rotation.apply_spherical(coefficients)?,
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(rotate: RotateKind) -> Denoising {
+        let rows = Array2::from_shape_fn((40, 84), |(i, j)| {
+            (((i * 91 + j * 37) % 101) as f32 - 50.0) / (1 + j) as f32
+        });
+        let mut config = Config::default();
+        config.augment.rotate = rotate;
+        config.corrupt.outside = 0.5;
+        Denoising::new(rows, Basis::Zernike, 6, &config, None).unwrap()
+    }
+
+    #[test]
+    fn a_batch_depends_on_seed_epoch_and_items_alone() {
+        let task = task(RotateKind::Gravity);
+        let whole = task.batch(2, &[3, 7, 11]).unwrap();
+        let part = task.batch(2, &[7]).unwrap();
+        assert_eq!(whole.input[200..400], part.input);
+        assert_ne!(task.batch(3, &[7]).unwrap().input, part.input);
+    }
+
+    #[test]
+    fn weights_and_inputs_fit_the_mask() {
+        let batch = task(RotateKind::None)
+            .batch(1, &(0..40).collect::<Vec<_>>())
+            .unwrap();
+        for row in 0..40 {
+            let (values, mask) = batch.input[row * 200..(row + 1) * 200].split_at(100);
+            for cell in 0..100 {
+                let (target, weight) = (
+                    batch.target[row * 100 + cell],
+                    batch.weight[row * 100 + cell],
+                );
+                let expected = if cell >= 84 {
+                    0.0
+                } else if mask[cell] == 1.0 {
+                    1.0
+                } else {
+                    0.5
+                };
+                assert_eq!(weight, expected);
+                assert!(mask[cell] == 1.0 || values[cell] == target);
+            }
+        }
+    }
+}
