@@ -83,15 +83,15 @@ impl UpConv {
 /// Normalisation over groups of channels and places, then a leaky rectifier.
 #[derive(Module, Debug)]
 struct Norm {
-    gain: Param<Tensor<1>>,
-    bias: Param<Tensor<1>>,
+    gamma: Param<Tensor<1>>,
+    beta: Param<Tensor<1>>,
 }
 
 impl Norm {
     fn new(channels: usize, device: &Device) -> Norm {
         Norm {
-            gain: Initializer::Ones.init([channels], device),
-            bias: Initializer::Zeros.init([channels], device),
+            gamma: Initializer::Ones.init([channels], device),
+            beta: Initializer::Zeros.init([channels], device),
         }
     }
 
@@ -102,8 +102,8 @@ impl Norm {
         let groups = [8, 4, 2].into_iter().find(|n| channels.is_multiple_of(*n));
         let y = norm(
             x,
-            self.gain.val(),
-            self.bias.val(),
+            self.gamma.val(),
+            self.beta.val(),
             groups.unwrap_or(1),
             slope,
         );
