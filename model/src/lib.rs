@@ -40,6 +40,7 @@ mod checkpoint;
 mod clip;
 mod config;
 mod corrupt;
+mod cost;
 mod device;
 mod encoder;
 mod error;
@@ -58,10 +59,11 @@ pub use config::{
     AlgorithmConfig, AugmentConfig, Config, CorruptConfig, MapConfig, NetworkConfig, NetworkKind,
     OutputConfig, RotateKind, TrainConfig,
 };
+pub use cost::Cost;
 pub use device::devices;
 pub use encoder::{Completions, Encoder};
 pub use error::ModelError;
-pub use probe::Probe;
+pub use probe::{Probe, peak_memory};
 pub use run::RunInfo;
 pub use tasks::pretrain;
 pub use train::{TrainObserver, TrainProgress, TrainSummary};

@@ -1,5 +1,7 @@
 //! Whole steps of Algorithm 1 on made maps: what the benchmark and the time estimate measure.
 
+use std::time::Instant;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
@@ -27,11 +29,7 @@ impl Probe {
     /// Networks for maps of `shape` (channels, height, width), with the batch size and seed of `config`.
     pub fn new(config: &Config, shape: [usize; 3], device: &str) -> Result<Probe, ModelError> {
         let device = device::open(device)?.autodiff();
-        let [channels, height, width] = shape;
-        let sizes = Sizes {
-            input: [2 * channels, height, width],
-            target: shape,
-        };
+        let sizes = Sizes::with_mask(shape);
         let cgml = Cgml::new(config, sizes, &device)?;
         let batch = made_batch(config, sizes, cgml.generator.features(), &device);
         Ok(Probe {
@@ -56,6 +54,14 @@ impl Probe {
                 cgml.step(&self.batch, &|_, _| None, &self.config.algorithm, rates);
             (self.cgml, self.losses) = (Some(cgml), Some(losses));
         }
+    }
+
+    /// One step and the seconds it took.
+    pub(crate) fn timed_step(&mut self) -> Result<f64, ModelError> {
+        let start = Instant::now();
+        self.step();
+        self.error()?;
+        Ok(start.elapsed().as_secs_f64())
     }
 
     /// Waits for the device and gives the weighted L1 error of the last step; no number before the first.
@@ -106,4 +112,14 @@ fn made_batch(config: &Config, sizes: Sizes, features: usize, device: &Device) -
         latent: put(z),
         noise: put(noise),
     }
+}
+
+/// The most memory that this process has held, in bytes; known on Linux.
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(1024 * kilobytes)
 }

@@ -207,7 +207,12 @@ impl Restorer<'_> {
             ));
         }
         let (values, _rest) = view.data().as_chunks::<4>();
-        Ok(layout.to_ours(values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()))
+        Ok(layout.to_ours(
+            values
+                .iter()
+                .map(|bytes| f32::from_le_bytes(*bytes))
+                .collect(),
+        ))
     }
 }
 
@@ -252,7 +257,10 @@ mod tests {
         let values: Vec<f32> = (0..48 * 5).map(|i| i as f32).collect();
         let theirs = layout.to_theirs(values.clone());
         // Row 1, column 2, input 1, output 3 of ours.
-        assert_eq!(theirs[((3 * 3 + 1) * 4 + 1) * 4 + 2], ((6 * 3 + 1) * 5 + 3) as f32);
+        assert_eq!(
+            theirs[((3 * 3 + 1) * 4 + 1) * 4 + 2],
+            ((6 * 3 + 1) * 5 + 3) as f32
+        );
         assert_eq!(layout.to_ours(theirs), values);
         place.leave();
         place.enter("gamma", "Struct:Norm");

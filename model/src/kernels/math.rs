@@ -95,7 +95,7 @@ mod tests {
             let error = (f64::from(erf(x)) - expected).abs();
             assert!(error <= 4e-7 * expected.abs(), "erf({x}): {error}");
         }
-        assert_eq!(erf(20.0), 1.0);
+        assert!((erf(20.0) - 1.0).abs() <= 1e-7);
         for i in 0..=8700 {
             let x = -i as f32 * 1e-2;
             let expected = f64::from(x).exp();

@@ -13,7 +13,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 
-use super::{Code, Prepared, Sizes};
+use super::{Code, Prepared, Products, Sizes, elements};
 use crate::ModelError;
 use crate::config::NetworkConfig;
 use crate::kernels::{fold, norm, unfold};
@@ -257,6 +257,43 @@ impl ConvPair {
         match &self.head {
             Some(head) => head.forward(leaky_relu(flat, SLOPE)),
             None => flat,
+        }
+    }
+
+    pub(crate) fn products(&self) -> Products {
+        let linear = |layer: &Option<Linear>| layer.as_ref().map_or(0.0, |l| elements(&l.weight));
+        let canvas = self.input[1];
+        // Windows of each level of H, from the canvas inwards; places of each level of G, back out.
+        let levels = 1..=self.downs.len();
+        let windows = levels.map(|level| (canvas >> level).pow(2) as f64);
+        let downs = self.downs.iter().map(|down| elements(&down.conv.weight));
+        let mut convs: Vec<f64> = downs.zip(windows).map(|(w, n)| w * n).collect();
+        let encode = linear(&self.stem) + convs.iter().sum::<f64>();
+        let encode_first = match &self.stem {
+            Some(stem) => elements(&stem.weight),
+            None => convs.swap_remove(0),
+        };
+        let (mut skips, mut rest) = (0.0, linear(&self.head));
+        let mut h = 0.0;
+        let ups = self.ups.iter().map(|up| &up.conv).chain([&self.last]);
+        for (level, conv) in ups.enumerate() {
+            let places = (SIDE << level).pow(2) as f64;
+            let [inputs, columns] = conv.weight.dims();
+            let known = match level {
+                0 => self.channels,
+                _ if self.skips => inputs / 2,
+                _ => 0,
+            };
+            let products = |inputs: usize| places * (inputs * columns) as f64;
+            *(if level == 0 { &mut h } else { &mut skips }) += products(known);
+            rest += products(inputs - known);
+        }
+        Products {
+            encode,
+            encode_first,
+            prepare_h: h,
+            prepare_skips: skips,
+            finish: rest,
         }
     }
 

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
-use super::{Code, Prepared, Sizes, linear_part};
+use super::{Code, Prepared, Products, Sizes, elements, linear_part};
 use crate::config::NetworkConfig;
 use crate::kernels::{gelu, norm};
 
@@ -75,6 +75,16 @@ impl Stack {
         self.after_input(self.input.forward(x))
     }
 
+    /// Multiplications for one row.
+    fn products(&self) -> f64 {
+        let blocks = self
+            .blocks
+            .iter()
+            .flat_map(|block| [&block.rise, &block.fall]);
+        let layers = blocks.chain([&self.input, &self.output]);
+        layers.map(|layer| elements(&layer.weight)).sum()
+    }
+
     /// All layers after the first.
     fn after_input(&self, first: Tensor<2>) -> Tensor<2> {
         let last = self.blocks.iter().fold(first, |x, block| block.forward(x));
@@ -129,6 +139,18 @@ impl DensePair {
     pub(crate) fn finish(&self, first: &Tensor<2>, z: Tensor<2>) -> Tensor<2> {
         let first = first.clone() + linear_part(&self.g.input, z, self.features);
         self.g.after_input(first)
+    }
+
+    pub(crate) fn products(&self) -> Products {
+        let width = self.g.input.weight.dims()[1];
+        let prepare_h = (self.features * width) as f64;
+        Products {
+            encode: self.h.products(),
+            encode_first: elements(&self.h.input.weight),
+            prepare_h,
+            prepare_skips: 0.0,
+            finish: self.g.products() - prepare_h,
+        }
     }
 
     pub(crate) fn features(&self) -> usize {

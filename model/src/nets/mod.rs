@@ -9,7 +9,7 @@ mod dense;
 mod init;
 mod walker;
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
@@ -30,6 +30,15 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
+    /// Of maps `[channels, height, width]` that are completed: a mask of the same size enters beside the values.
+    pub(crate) fn with_mask(map: [usize; 3]) -> Sizes {
+        let [channels, height, width] = map;
+        Sizes {
+            input: [2 * channels, height, width],
+            target: map,
+        }
+    }
+
     pub(crate) fn input_cells(&self) -> usize {
         self.input.iter().product()
     }
@@ -61,6 +70,30 @@ impl Code {
                 .collect(),
         }
     }
+}
+
+/// Multiplications of the parts of H and G for one item.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Products {
+    /// H, and its first layer alone.
+    pub encode: f64,
+    pub encode_first: f64,
+    /// G as far as it depends on h, on the skips, and on z.
+    pub prepare_h: f64,
+    pub prepare_skips: f64,
+    pub finish: f64,
+}
+
+impl Products {
+    /// One pass through H and G.
+    pub(crate) fn forward(&self) -> f64 {
+        self.encode + self.prepare_h + self.prepare_skips + self.finish
+    }
+}
+
+/// Elements of a weight.
+fn elements<const D: usize>(weight: &Param<Tensor<D>>) -> f64 {
+    weight.shape().num_elements() as f64
 }
 
 /// What G computes from the code alone, once for every z that is tried on it.
@@ -130,6 +163,14 @@ impl Generator {
             (Generator::Dense(pair), Prepared::Dense(first)) => pair.finish(first, z),
             (Generator::Conv(pair), Prepared::Conv { h, skips }) => pair.finish(h, skips, z),
             _ => unreachable!("a network finishes what it prepared"),
+        }
+    }
+
+    /// Multiplications for one item.
+    pub(crate) fn products(&self) -> Products {
+        match self {
+            Generator::Dense(pair) => pair.products(),
+            Generator::Conv(pair) => pair.products(),
         }
     }
 

@@ -5,7 +5,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{leaky_relu, softplus};
 use burn::tensor::{Device, Tensor};
 
-use super::{draw_weights, linear_part};
+use super::{draw_weights, elements, linear_part};
 use crate::config::NetworkConfig;
 use crate::walk::unit;
 
@@ -51,6 +51,19 @@ impl Walker {
         let mut layers = self.hidden.iter().chain([&self.output]);
         let first = layers.next().unwrap_or(&self.output);
         (first, layers)
+    }
+
+    /// Multiplications for one item: the part of h in the first layer, and all the rest.
+    pub(crate) fn products(&self) -> [f64; 2] {
+        let all: f64 = self
+            .hidden
+            .iter()
+            .map(|layer| elements(&layer.weight))
+            .sum();
+        let all = all + elements(&self.output.weight);
+        let [inputs, width] = self.layers().0.weight.dims();
+        let h = ((inputs - self.latent) * width) as f64;
+        [h, all - h]
     }
 
     /// The part of h in the first layer, `[batch, width]`.

@@ -121,6 +121,20 @@ struct Denoising {
     seed: u64,
 }
 
+/// The order of the maps that `config` makes of coefficients up to `order`, and their layout.
+pub(crate) fn layout_of(
+    config: &Config,
+    basis: Basis,
+    order: usize,
+) -> Result<(usize, MapLayout), ModelError> {
+    let order = match config.map.order {
+        0 => order,
+        highest => order.min(highest),
+    };
+    let kind: MapKind = config.map.layout.parse()?;
+    Ok((order, MapLayout::new(kind, basis, order)?))
+}
+
 impl Denoising {
     /// Fits the scaler on `rows` `[items, coefficients]`, unless one is given, and sets the task up.
     fn new(
@@ -130,13 +144,7 @@ impl Denoising {
         config: &Config,
         scaler: Option<Scaler>,
     ) -> Result<Denoising, ModelError> {
-        let order = if config.map.order == 0 {
-            order
-        } else {
-            order.min(config.map.order)
-        };
-        let kind: MapKind = config.map.layout.parse()?;
-        let layout = MapLayout::new(kind, basis, order)?;
+        let (order, layout) = layout_of(config, basis, order)?;
         let rows = rows.slice(s![.., ..layout.count()]).to_owned();
         let scaler = match scaler {
             Some(scaler) => scaler,
