@@ -37,6 +37,8 @@ pub enum Command {
     Convert(Convert),
     /// Pre-train the cGML denoiser on a store, without labels
     Pretrain(Pretrain),
+    /// Train the same networks on another task
+    Train(Train),
     /// Classify frozen features, beside their controls
     Eval(Eval),
     /// Coefficients of one shape
@@ -160,6 +162,45 @@ pub struct Pretrain {
     /// Train nothing: print parameters, arithmetic, memory, and the time that a trial of a few seconds foretells
     #[arg(long, conflicts_with = "resume")]
     pub dry_run: bool,
+}
+
+/// Options of `train`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  spectra train toy -o toy")]
+pub struct Train {
+    /// The task
+    #[command(subcommand)]
+    pub task: TrainTask,
+}
+
+/// The tasks of `train`.
+#[derive(Debug, Subcommand)]
+pub enum TrainTask {
+    /// The paper's example with two right answers, with rho, without it, and by L1 alone (its figure 3)
+    Toy(TrainToy),
+}
+
+/// Options of `train toy`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra train toy -o toy
+  spectra train toy -o toy-long --set train.epochs=100 --set seed=1
+
+Writes the runs toy/cgml and toy/l1, and the figure toy/figure3.svg.")]
+pub struct TrainToy {
+    /// Folder for the two runs and the figure
+    #[arg(long, short)]
+    pub output: PathBuf,
+    /// One setting over those of the task, such as train.epochs=10; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// cpu, cuda, cuda:1, …
+    #[arg(long, default_value = "cpu")]
+    pub device: String,
+    /// Go on from the newest checkpoints of the two runs
+    #[arg(long)]
+    pub resume: bool,
 }
 
 /// Options of `eval`.

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod density;
+mod figure;
 mod outcome;
 mod picture;
 mod progress;

@@ -15,9 +15,10 @@ use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 
 use crate::adam::adam_w;
+use crate::average::Average;
 use crate::clip::clip_global_norm;
 use crate::config::AlgorithmConfig;
-use crate::nets::{Code, Generator, Sizes, Walker};
+use crate::nets::{Code, Generator, Prepared, Sizes, Walker};
 use crate::walk::{row_norm, unit};
 use crate::{Config, ModelError};
 
@@ -52,6 +53,8 @@ pub(crate) struct Cgml {
     pub walker: Walker,
     pub generator_optimizer: ModuleOptimizer,
     pub walker_optimizer: ModuleOptimizer,
+    /// Moving averages of the weights, where they are kept.
+    pub average: Option<Average>,
 }
 
 /// Learning rates and the bound on the gradient in one step.
@@ -98,7 +101,9 @@ impl Cgml {
     pub(crate) fn new(config: &Config, sizes: Sizes, device: &Device) -> Result<Cgml, ModelError> {
         let generator = Generator::new(&config.network, sizes, config.seed, device)?;
         let walker = Walker::new(&config.network, generator.features(), config.seed, device);
+        let averaged = config.train.average > 0.0;
         Ok(Cgml {
+            average: averaged.then(|| Average::begin(&generator, &walker)),
             generator,
             walker,
             generator_optimizer: adam_w(config.train.weight_decay),
@@ -164,7 +169,7 @@ impl Cgml {
         config: &AlgorithmConfig,
         rates: Rates,
     ) -> (Cgml, Tensor<1>) {
-        let (loss, error) = generator_loss(&self.generator, code, batch, z, extra, config);
+        let (loss, error) = generator_loss(&self.generator, &code, batch, z, extra, config);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.generator);
         let gradients = clip_global_norm(gradients, &self.generator, rates.clip);
         self.generator = self
@@ -172,6 +177,24 @@ impl Cgml {
             .step(rates.generator, self.generator, gradients);
         (self, error)
     }
+}
+
+/// Each row's error at z and its gradient there, `[batch, 1]` and `[batch, latent]`, both without a graph.
+fn latent_gradient(
+    frozen: &Generator,
+    prepared: &Prepared,
+    z: &Tensor<2>,
+    batch: &Batch,
+    extra: ExtraError,
+) -> (Tensor<2>, Tensor<2>) {
+    let leaf = z.clone().inner().autodiff().require_grad();
+    let errors = objective(frozen.finish(prepared, leaf.clone()), batch, extra);
+    // The sum over rows, so that a step does not depend on the size of the batch.
+    let gradients = errors.clone().sum().backward();
+    let gradient = leaf
+        .grad(&gradients)
+        .unwrap_or_else(|| leaf.inner().zeros_like());
+    (errors.inner(), gradient)
 }
 
 /// Moves z from `batch.latent` down the gradient of each row's own error, l times.
@@ -189,20 +212,14 @@ pub(crate) fn search(
     let mut moves = Vec::with_capacity(config.steps);
     let mut error_at_start = None;
     for _step in 0..config.steps {
-        let leaf = z.clone().inner().autodiff().require_grad();
-        let errors = objective(frozen.finish(&prepared, leaf.clone()), batch, extra);
-        error_at_start.get_or_insert_with(|| errors.clone().inner().mean());
-        // The sum over rows, so that a step does not depend on the size of the batch.
-        let gradients = errors.sum().backward();
-        let gradient = leaf
-            .grad(&gradients)
-            .unwrap_or_else(|| leaf.clone().inner().zeros_like());
+        let (errors, gradient) = latent_gradient(frozen, &prepared, &z, batch, extra);
+        error_at_start.get_or_insert_with(|| errors.mean());
         let direction = if config.unit_gradient {
             unit(gradient)
         } else {
             gradient
         };
-        let from = leaf.inner();
+        let from = z.inner();
         let to = unit(from.clone() - direction.mul_scalar(config.beta));
         let rho = row_norm(to.clone() - from.clone()).mul_scalar(config.alpha);
         z = to.clone().autodiff();
@@ -270,26 +287,26 @@ fn halves(x: Tensor<2>) -> [Tensor<2>; 2] {
 /// The error at z plus the consistency of G under noise on (h, z); and the error alone.
 fn generator_loss(
     generator: &Generator,
-    code: Code,
+    code: &Code,
     batch: &Batch,
     z: Tensor<2>,
     extra: ExtraError,
     config: &AlgorithmConfig,
 ) -> (Tensor<1>, Tensor<1>) {
     if config.consistency == 0.0 {
-        let output = generator.decode(&code, z);
+        let output = generator.decode(code, z);
         let error = objective(output, batch, extra).mean();
         return (error.clone(), error.inner());
     }
     let [noise_h, noise_z] = split_noise(&batch.noise, code.h.dims()[1]);
     let near = code.h.clone() + noise_h;
-    let both = Code {
-        h: Tensor::cat(vec![code.h, near], 0),
-        skips: code.skips,
-    };
+    let both = code.with_h(Tensor::cat(vec![code.h.clone(), near], 0));
     let output = generator.decode(&both, Tensor::cat(vec![z.clone(), z + noise_z], 0));
     let [output, near] = halves(output);
     let error = objective(output.clone(), batch, extra).mean();
     let change = row_errors(near, &output, &batch.weight).mean();
     (error.clone() + change * config.consistency, error.inner())
 }
+
+#[cfg(test)]
+mod tests;

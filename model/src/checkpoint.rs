@@ -1,4 +1,4 @@
-//! Checkpoints: folders that appear whole, with hashes that tell a torn one.
+//! Checkpoints: folders that appear whole, with hashes that tell a torn one and the identity of their run.
 //!
 //! Equal runs write equal files, but for the optimizers': their values are equal, in an order that burn draws anew.
 
@@ -7,109 +7,37 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
-use burn::store::ModuleRecord;
+use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
 use crate::algorithm::Cgml;
+use crate::average::Average;
 use crate::run::{to_json, write_whole};
 
 const FOLDER: &str = "checkpoints";
 const LATEST: &str = "latest";
+const BEST: &str = "best";
 const STATE: &str = "state.json";
-const FILES: [&str; 4] = [
-    "generator.bpk",
-    "walker.bpk",
-    "generator-optimizer.bpk",
-    "walker-optimizer.bpk",
-];
+
+/// The checkpoints of one run.
+pub(crate) struct Checkpoints {
+    run: PathBuf,
+    /// Tells checkpoints of this run from those of others.
+    identity: String,
+    /// How many of the newest are kept.
+    keep: usize,
+}
 
 /// `state.json`: where training stands, and the hash of each file.
 #[derive(Debug, Serialize, Deserialize)]
 struct State {
     step: u64,
+    run: String,
+    /// Error of completion, by which the best checkpoint is told.
+    error: f64,
     blake3: Vec<(String, String)>,
-}
-
-fn folder_of(run: &Path, step: u64) -> PathBuf {
-    run.join(FOLDER).join(format!("step-{step:08}"))
-}
-
-/// Writes the checkpoint of `step`, points `latest` to it and keeps the newest `keep`.
-pub(crate) fn save(run: &Path, step: u64, cgml: &Cgml, keep: usize) -> Result<(), ModelError> {
-    let last = folder_of(run, step);
-    let draft = last.with_extension("tmp");
-    if draft.exists() {
-        fs::remove_dir_all(&draft).map_err(ModelError::io(&draft))?;
-    }
-    fs::create_dir_all(&draft).map_err(ModelError::io(&draft))?;
-    let failed = |error: burn::store::RecordError| ModelError::run(&draft, error.to_string());
-    let contents = [
-        cgml.generator
-            .clone()
-            .into_record()
-            .into_bytes()
-            .map_err(failed)?,
-        cgml.walker
-            .clone()
-            .into_record()
-            .into_bytes()
-            .map_err(failed)?,
-        cgml.generator_optimizer
-            .to_record()
-            .into_bytes()
-            .map_err(failed)?,
-        cgml.walker_optimizer
-            .to_record()
-            .into_bytes()
-            .map_err(failed)?,
-    ];
-    let mut state = State {
-        step,
-        blake3: Vec::new(),
-    };
-    for (name, bytes) in FILES.iter().zip(&contents) {
-        write_whole(&draft.join(name), bytes)?;
-        state
-            .blake3
-            .push(((*name).to_owned(), blake3::hash(bytes).to_string()));
-    }
-    write_whole(&draft.join(STATE), &to_json(&state))?;
-    if last.exists() {
-        fs::remove_dir_all(&last).map_err(ModelError::io(&last))?;
-    }
-    fs::rename(&draft, &last).map_err(ModelError::io(&last))?;
-    let name = last
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    write_whole(&run.join(FOLDER).join(LATEST), name.as_bytes())?;
-    for old in steps(run)?.into_iter().rev().skip(keep.max(1)) {
-        let folder = folder_of(run, old);
-        fs::remove_dir_all(&folder).map_err(ModelError::io(&folder))?;
-    }
-    Ok(())
-}
-
-/// Steps of all finished checkpoints, rising.
-pub(crate) fn steps(run: &Path) -> Result<Vec<u64>, ModelError> {
-    let folder = run.join(FOLDER);
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let mut steps = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(ModelError::io(&folder))? {
-        let entry = entry.map_err(ModelError::io(&folder))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        steps.extend(
-            name.strip_prefix("step-")
-                .and_then(|step| step.parse::<u64>().ok()),
-        );
-    }
-    steps.sort_unstable();
-    Ok(steps)
 }
 
 /// What a checkpoint that could be read gave, and those newer ones that could not.
@@ -120,67 +48,205 @@ pub(crate) struct Resumed {
     pub passed_over: Vec<String>,
 }
 
-/// Restores the newest checkpoint that is whole, passing over torn ones. `None` if there is none at all.
-pub(crate) fn load_newest(run: &Path, fresh: &Cgml) -> Result<Option<Resumed>, ModelError> {
-    let mut passed_over = Vec::new();
-    for step in steps(run)?.into_iter().rev() {
-        match load(&folder_of(run, step), step, fresh.clone()) {
-            Ok(cgml) => {
-                return Ok(Some(Resumed {
-                    step,
-                    cgml,
-                    passed_over,
-                }));
-            }
-            Err(error) => passed_over.push(format!("checkpoint passed over: {error}")),
+impl Checkpoints {
+    pub(crate) fn new(run: &Path, identity: String, keep: usize) -> Checkpoints {
+        Checkpoints {
+            run: run.to_owned(),
+            identity,
+            keep: keep.max(1),
         }
     }
-    match passed_over.into_iter().next() {
-        None => Ok(None),
-        Some(first) => Err(ModelError::run(
-            run,
-            format!("no checkpoint can be read; {first}; start again in another folder"),
-        )),
+
+    fn folder_of(&self, step: u64) -> PathBuf {
+        self.run.join(FOLDER).join(format!("step-{step:08}"))
+    }
+
+    /// Writes the checkpoint of `step`, points `latest` to it, and keeps the newest and that of the lowest `error`.
+    pub(crate) fn save(&self, step: u64, cgml: &Cgml, error: f64) -> Result<(), ModelError> {
+        let last = self.folder_of(step);
+        let draft = last.with_extension("tmp");
+        if draft.exists() {
+            fs::remove_dir_all(&draft).map_err(ModelError::io(&draft))?;
+        }
+        fs::create_dir_all(&draft).map_err(ModelError::io(&draft))?;
+        let mut state = State {
+            step,
+            run: self.identity.clone(),
+            error,
+            blake3: Vec::new(),
+        };
+        let contents =
+            contents(cgml).map_err(|error| ModelError::run(&draft, error.to_string()))?;
+        for (name, bytes) in contents {
+            write_whole(&draft.join(name), &bytes)?;
+            let hash = blake3::hash(&bytes).to_string();
+            state.blake3.push((name.to_owned(), hash));
+        }
+        write_whole(&draft.join(STATE), &to_json(&state))?;
+        if last.exists() {
+            fs::remove_dir_all(&last).map_err(ModelError::io(&last))?;
+        }
+        fs::rename(&draft, &last).map_err(ModelError::io(&last))?;
+        self.point(LATEST, step)?;
+        self.prune()
+    }
+
+    /// Removes all but the newest and the best, which `best` then names.
+    fn prune(&self) -> Result<(), ModelError> {
+        let steps = self.steps()?;
+        let error_of = |step: &u64| match self.state(*step) {
+            Ok(state) if state.run == self.identity => state.error,
+            _ => f64::INFINITY,
+        };
+        let best = steps
+            .iter()
+            .copied()
+            .min_by(|a, b| error_of(a).total_cmp(&error_of(b)));
+        if let Some(best) = best {
+            self.point(BEST, best)?;
+        }
+        for old in steps.into_iter().rev().skip(self.keep) {
+            if Some(old) != best {
+                let folder = self.folder_of(old);
+                fs::remove_dir_all(&folder).map_err(ModelError::io(&folder))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the name of a checkpoint into a file.
+    fn point(&self, pointer: &str, step: u64) -> Result<(), ModelError> {
+        let path = self.run.join(FOLDER).join(pointer);
+        write_whole(&path, format!("step-{step:08}").as_bytes())
+    }
+
+    /// Steps of all finished checkpoints, rising.
+    pub(crate) fn steps(&self) -> Result<Vec<u64>, ModelError> {
+        let folder = self.run.join(FOLDER);
+        if !folder.exists() {
+            return Ok(Vec::new());
+        }
+        let mut steps = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(ModelError::io(&folder))? {
+            let entry = entry.map_err(ModelError::io(&folder))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            steps.extend(
+                name.strip_prefix("step-")
+                    .and_then(|step| step.parse::<u64>().ok()),
+            );
+        }
+        steps.sort_unstable();
+        Ok(steps)
+    }
+
+    /// Restores the newest checkpoint that is whole and of this run, passing over others. `None` if there is none at all.
+    pub(crate) fn load_newest(&self, fresh: &Cgml) -> Result<Option<Resumed>, ModelError> {
+        let mut passed_over = Vec::new();
+        for step in self.steps()?.into_iter().rev() {
+            match self.load(step, fresh.clone()) {
+                Ok(cgml) => {
+                    return Ok(Some(Resumed {
+                        step,
+                        cgml,
+                        passed_over,
+                    }));
+                }
+                Err(error) => passed_over.push(format!("checkpoint passed over: {error}")),
+            }
+        }
+        match passed_over.into_iter().next() {
+            None => Ok(None),
+            Some(first) => Err(ModelError::run(
+                &self.run,
+                format!("no checkpoint can be read; {first}; start again in another folder"),
+            )),
+        }
+    }
+
+    fn state(&self, step: u64) -> Result<State, ModelError> {
+        let path = self.folder_of(step).join(STATE);
+        let text = fs::read(&path).map_err(ModelError::io(&path))?;
+        serde_json::from_slice(&text)
+            .map_err(|error| ModelError::run(&path, format!("damaged: {error}")))
+    }
+
+    fn load(&self, step: u64, fresh: Cgml) -> Result<Cgml, ModelError> {
+        let folder = self.folder_of(step);
+        let state = self.state(step)?;
+        if state.run != self.identity {
+            let message =
+                "belongs to another run: its settings or data are not those of this folder";
+            return Err(ModelError::run(folder, message));
+        }
+        let read = |name: &str| -> Result<Bytes, ModelError> {
+            let path = folder.join(name);
+            let bytes = fs::read(&path).map_err(ModelError::io(&path))?;
+            let hash = blake3::hash(&bytes).to_string();
+            if state.step != step || !state.blake3.iter().any(|(n, h)| n == name && *h == hash) {
+                return Err(ModelError::run(
+                    &path,
+                    "torn or changed: its hash is not the one in state.json",
+                ));
+            }
+            Ok(Bytes::from_bytes_vec(bytes))
+        };
+        restore(fresh, &read, |error| {
+            ModelError::run(&folder, error.to_string())
+        })
     }
 }
 
-fn load(folder: &Path, step: u64, fresh: Cgml) -> Result<Cgml, ModelError> {
-    let path = folder.join(STATE);
-    let text = fs::read(&path).map_err(ModelError::io(&path))?;
-    let state: State = serde_json::from_slice(&text)
-        .map_err(|error| ModelError::run(&path, format!("damaged: {error}")))?;
-    let mut contents = Vec::with_capacity(FILES.len());
-    for name in FILES {
-        let path = folder.join(name);
-        let bytes = fs::read(&path).map_err(ModelError::io(&path))?;
-        let hash = blake3::hash(&bytes).to_string();
-        if state.step != step || !state.blake3.iter().any(|(n, h)| n == name && *h == hash) {
-            return Err(ModelError::run(
-                &path,
-                "torn or changed: its hash is not the one in state.json",
-            ));
-        }
-        contents.push(Bytes::from_bytes_vec(bytes));
+/// The files of a checkpoint.
+fn contents(cgml: &Cgml) -> Result<Vec<(&'static str, Bytes)>, RecordError> {
+    let mut contents = vec![
+        ("generator.bpk", module_bytes(&cgml.generator)?),
+        ("walker.bpk", module_bytes(&cgml.walker)?),
+        (
+            "generator-optimizer.bpk",
+            cgml.generator_optimizer.to_record().into_bytes()?,
+        ),
+        (
+            "walker-optimizer.bpk",
+            cgml.walker_optimizer.to_record().into_bytes()?,
+        ),
+    ];
+    if let Some(average) = &cgml.average {
+        contents.push(("generator-average.bpk", module_bytes(&average.generator)?));
+        contents.push(("walker-average.bpk", module_bytes(&average.walker)?));
     }
-    let failed = |error: burn::store::RecordError| ModelError::run(folder, error.to_string());
-    let mut contents = contents.into_iter();
-    let mut next = || contents.next().expect("one content was read for each file");
-    let generator = fresh
-        .generator
-        .try_load_record(ModuleRecord::from_bytes(next()).map_err(failed)?)
-        .map_err(failed)?;
-    let walker = fresh
-        .walker
-        .try_load_record(ModuleRecord::from_bytes(next()).map_err(failed)?)
-        .map_err(failed)?;
-    let restore =
-        |optimizer: ModuleOptimizer, bytes: Bytes| -> Result<ModuleOptimizer, ModelError> {
-            Ok(optimizer.load_record(OptimizerRecord::from_bytes(bytes).map_err(failed)?))
+    Ok(contents)
+}
+
+fn module_bytes<M: Module>(module: &M) -> Result<Bytes, RecordError> {
+    module.clone().into_record().into_bytes()
+}
+
+/// `fresh` with all that the files hold; the counterpart of [`contents`].
+fn restore(
+    fresh: Cgml,
+    read: &dyn Fn(&str) -> Result<Bytes, ModelError>,
+    failed: impl Fn(RecordError) -> ModelError,
+) -> Result<Cgml, ModelError> {
+    fn module<M: Module>(module: M, bytes: Bytes) -> Result<M, RecordError> {
+        module.try_load_record(ModuleRecord::from_bytes(bytes)?)
+    }
+    let optimizer =
+        |optimizer: ModuleOptimizer, name: &str| -> Result<ModuleOptimizer, ModelError> {
+            let record = OptimizerRecord::from_bytes(read(name)?).map_err(&failed)?;
+            Ok(optimizer.load_record(record))
         };
+    let average = match fresh.average {
+        None => None,
+        Some(Average { generator, walker }) => Some(Average {
+            generator: module(generator, read("generator-average.bpk")?).map_err(&failed)?,
+            walker: module(walker, read("walker-average.bpk")?).map_err(&failed)?,
+        }),
+    };
     Ok(Cgml {
-        generator,
-        walker,
-        generator_optimizer: restore(fresh.generator_optimizer, next())?,
-        walker_optimizer: restore(fresh.walker_optimizer, next())?,
+        generator: module(fresh.generator, read("generator.bpk")?).map_err(&failed)?,
+        walker: module(fresh.walker, read("walker.bpk")?).map_err(&failed)?,
+        generator_optimizer: optimizer(fresh.generator_optimizer, "generator-optimizer.bpk")?,
+        walker_optimizer: optimizer(fresh.walker_optimizer, "walker-optimizer.bpk")?,
+        average,
     })
 }

@@ -70,3 +70,43 @@ impl ModuleVisitor for Scaler {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::nn::{Linear, LinearConfig};
+    use burn::tensor::Device;
+
+    fn gradients(layer: &Linear) -> GradientsParams {
+        let input = Tensor::<2>::ones([3, 4], &Device::flex().autodiff());
+        let loss = layer.forward(input).square().sum();
+        GradientsParams::from_grads(loss.backward(), layer)
+    }
+
+    fn values(gradients: &GradientsParams, layer: &Linear) -> Vec<f32> {
+        let weight = gradients.get::<2>(layer.weight.id).unwrap().into_data();
+        let bias = layer.bias.as_ref().unwrap();
+        let bias = gradients.get::<1>(bias.id).unwrap().into_data();
+        [weight, bias]
+            .into_iter()
+            .flat_map(|data| data.try_to_vec::<f32>().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn the_joint_norm_is_bounded_and_the_direction_kept() {
+        let layer = LinearConfig::new(4, 2).init(&Device::flex().autodiff());
+        let free = values(&gradients(&layer), &layer);
+        let norm = |values: &[f32]| values.iter().map(|v| v * v).sum::<f32>().sqrt();
+        let limit = 0.25 * f64::from(norm(&free));
+        let clipped = values(&clip_global_norm(gradients(&layer), &layer, limit), &layer);
+        assert!((norm(&clipped) / norm(&free) - 0.25).abs() < 1e-4);
+        for (clipped, whole) in clipped.iter().zip(&free) {
+            assert!((clipped - 0.25 * whole).abs() < 1e-4 * norm(&free));
+        }
+        for loose in [0.0, 1e9] {
+            let same = values(&clip_global_norm(gradients(&layer), &layer, loose), &layer);
+            assert_eq!(same, free);
+        }
+    }
+}

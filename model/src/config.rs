@@ -245,6 +245,11 @@ pub struct TrainConfig {
     pub final_rate: f64,
     /// Largest global norm of the gradient of H and G; 0 does not clip.
     pub clip: f64,
+    /// Evaluate, and at the end write, moving averages of the weights that keep this share of themselves at every step,
+    /// such as 0.999; 0 takes the weights as they are.
+    pub average: f64,
+    /// Stop when a logged error exceeds this many times the first one; 0 stops only at values that are no numbers.
+    pub explode: f64,
 }
 
 impl Default for TrainConfig {
@@ -259,6 +264,8 @@ impl Default for TrainConfig {
             cosine: false,
             final_rate: 0.0,
             clip: 0.0,
+            average: 0.0,
+            explode: 100.0,
         }
     }
 }
@@ -269,10 +276,13 @@ impl Default for TrainConfig {
 pub struct OutputConfig {
     /// Steps between checkpoints; 0 writes one at the end of every epoch.
     pub checkpoint_every: u64,
-    /// Checkpoints kept, newest first.
+    /// Checkpoints kept, newest first; the one with the lowest error of completion is kept besides.
     pub keep: usize,
     /// Steps between lines of `metrics.jsonl`.
     pub log_every: u64,
+    /// How often in a run completions are drawn and the slow diagnostics measured (the oracle walk, Lipschitz constants),
+    /// evenly spread over its checkpoints; 0 never.
+    pub diagnostics: u64,
 }
 
 impl Default for OutputConfig {
@@ -281,6 +291,7 @@ impl Default for OutputConfig {
             checkpoint_every: 0,
             keep: 2,
             log_every: 20,
+            diagnostics: 10,
         }
     }
 }
@@ -390,6 +401,8 @@ impl Config {
             ("train.weight_decay", self.train.weight_decay, f64::MAX),
             ("train.final_rate", self.train.final_rate, 1.0),
             ("train.clip", self.train.clip, f64::MAX),
+            ("train.average", self.train.average, 0.999_999),
+            ("train.explode", self.train.explode, f64::MAX),
         ] {
             if !(0.0..=limit).contains(&value) {
                 return refuse(key, &format!("must lie in 0..={limit}, found {value}"));

@@ -36,6 +36,7 @@
 
 mod adam;
 mod algorithm;
+mod average;
 mod checkpoint;
 mod clip;
 mod config;
@@ -45,6 +46,7 @@ mod device;
 mod encoder;
 mod error;
 mod kernels;
+mod lipschitz;
 mod maps;
 mod nets;
 mod networks;
@@ -65,5 +67,5 @@ pub use encoder::{Completions, Encoder};
 pub use error::ModelError;
 pub use probe::{Probe, peak_memory};
 pub use run::RunInfo;
-pub use tasks::pretrain;
+pub use tasks::{pretrain, toy};
 pub use train::{TrainObserver, TrainProgress, TrainSummary};

@@ -6,6 +6,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use spectra_pointcloud::random::stream;
 
+use crate::config::AlgorithmConfig;
 use crate::encoder::to_host;
 use crate::nets::{Generator, Sizes, Walker};
 use crate::run::{WEIGHTS, load_config};
@@ -81,26 +82,52 @@ impl Networks {
         seed: u64,
         sample: u64,
     ) -> Result<Vec<f32>, ModelError> {
-        let (width, latent) = (self.sizes.input_cells(), self.config.network.latent);
+        let width = self.sizes.input_cells();
         let mut outputs = Vec::with_capacity(inputs.len() / width * self.sizes.target_cells());
         for (index, block) in inputs.chunks(ROWS * width).enumerate() {
-            let mut z = vec![0.0; block.len() / width * latent];
-            for (row, z) in z.chunks_exact_mut(latent).enumerate() {
-                draw_unit(
-                    &mut stream(seed, 1 + sample, (index * ROWS + row) as u64),
-                    z,
-                );
-            }
             let code = self.generator.encode(self.put(block, width));
-            let z = walk(
-                &self.walker,
-                &code,
-                self.put(&z, latent),
-                &self.config.algorithm,
-            );
+            let start = self.starts(index * ROWS, block.len() / width, seed, sample);
+            let z = walk(&self.walker, &code, start, &self.config.algorithm);
             outputs.extend(to_host(self.generator.decode(&code, z))?);
         }
         Ok(outputs)
+    }
+
+    /// Outputs as [`complete`](Self::complete) gives them for `sample` 0, but for `steps` steps with or without momentum;
+    /// and the length rho that Z would give to the next step of each row.
+    pub(crate) fn walked(
+        &self,
+        inputs: &[f32],
+        seed: u64,
+        steps: usize,
+        momentum: bool,
+    ) -> Result<(Vec<f32>, Vec<f32>), ModelError> {
+        let width = self.sizes.input_cells();
+        let algorithm = AlgorithmConfig {
+            inference_steps: steps,
+            momentum,
+            ..self.config.algorithm.clone()
+        };
+        let (mut outputs, mut lengths) = (Vec::new(), Vec::new());
+        for (index, block) in inputs.chunks(ROWS * width).enumerate() {
+            let code = self.generator.encode(self.put(block, width));
+            let start = self.starts(index * ROWS, block.len() / width, seed, 0);
+            let z = walk(&self.walker, &code, start, &algorithm);
+            let (_next, rho) = self.walker.forward(code.h.clone(), z.clone());
+            lengths.extend(to_host(rho)?);
+            outputs.extend(to_host(self.generator.decode(&code, z))?);
+        }
+        Ok((outputs, lengths))
+    }
+
+    /// Where z starts in `rows` rows from `first` on.
+    fn starts(&self, first: usize, rows: usize, seed: u64, sample: u64) -> Tensor<2> {
+        let latent = self.config.network.latent;
+        let mut z = vec![0.0; rows * latent];
+        for (row, z) in z.chunks_exact_mut(latent).enumerate() {
+            draw_unit(&mut stream(seed, 1 + sample, (first + row) as u64), z);
+        }
+        self.put(&z, latent)
     }
 
     fn put(&self, values: &[f32], width: usize) -> Tensor<2> {

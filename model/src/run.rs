@@ -1,7 +1,8 @@
 //! The run folder: what it was trained on and how.
 //!
-//! `config.toml` (all settings), `run.json` ([`RunInfo`]), `metrics.jsonl` (one JSON object per line),
-//! `checkpoints/step-…/` with `latest` naming the newest, and at the end `model.safetensors` with `card.json`.
+//! `config.toml` (all settings), `run.json` ([`RunInfo`]), `metrics.jsonl` (one JSON object per line), `events/` (the same for
+//! TensorBoard), `samples/` (pictures), `checkpoints/step-…/` with `latest` naming the newest and `best` the one with the lowest
+//! error, and at the end `model.safetensors` with `card.json`.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -176,6 +177,16 @@ impl RunFolder {
             true => load_config(&self.path),
             false => Ok(given.clone()),
         }
+    }
+
+    /// A hash of settings and data, by which checkpoints know their run. The run must have begun.
+    pub(crate) fn identity(&self) -> Result<String, ModelError> {
+        let mut hasher = blake3::Hasher::new();
+        for name in [CONFIG, INFO] {
+            let path = self.path.join(name);
+            hasher.update(&fs::read(&path).map_err(ModelError::io(&path))?);
+        }
+        Ok(hasher.finalize().to_string())
     }
 
     /// Writes `config.toml` and `run.json` of a fresh run; refuses to go on with a run of other data.

@@ -19,15 +19,17 @@ pub(crate) fn row_norm(z: Tensor<2>) -> Tensor<2> {
     (z.square().sum_dim(1) + TINY * TINY).sqrt()
 }
 
-/// One step of Eq. 4: from z towards Z's prediction by rho, back onto the sphere. Without momentum z
-/// becomes the prediction itself.
-///
-/// `prepared` is what Z made of h.
+/// One step of Eq. 4 as Z guides it, given what Z made of h. Without momentum z becomes the prediction itself.
 fn step(walker: &Walker, prepared: &Tensor<2>, z: Tensor<2>, momentum: bool) -> Tensor<2> {
     let (next, rho) = walker.finish(prepared.clone(), z.clone());
     if !momentum {
         return next;
     }
+    advance(z, next, rho)
+}
+
+/// Eq. 4: from z towards `next` by `rho`, back onto the sphere.
+pub(crate) fn advance(z: Tensor<2>, next: Tensor<2>, rho: Tensor<2>) -> Tensor<2> {
     let towards = next - z.clone();
     unit(z + rho * unit(towards))
 }

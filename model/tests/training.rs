@@ -1,64 +1,13 @@
 //! Training on made shapes: it learns, resumes to the same bytes, and refuses what does not belong together.
 #![allow(clippy::unwrap_used)] // a test may panic
 
+mod common;
+
 use std::cell::Cell;
 use std::fs;
-use std::path::Path;
 
-use spectra_datasets::synthetic::{self, SyntheticOptions};
-use spectra_datasets::{ConvertOptions, DatasetKind, Store, convert, open};
-use spectra_model::{Config, Encoder, ModelError, TrainObserver, TrainProgress, pretrain};
-
-/// A store of made shapes of the given order in `folder`.
-fn store(folder: &Path, order: usize) -> Store {
-    let shapes = folder.join("shapes");
-    if !shapes.exists() {
-        let options = SyntheticOptions {
-            train: 6,
-            test: 2,
-            ..SyntheticOptions::default()
-        };
-        synthetic::write(&shapes, &options).unwrap();
-    }
-    let dataset = open(&shapes, DatasetKind::Auto).unwrap();
-    let out = folder.join(format!("order{order}.spectra"));
-    let options = ConvertOptions {
-        order,
-        points: 256,
-        ..ConvertOptions::default()
-    };
-    convert(&dataset, &out, &options, &()).unwrap();
-    Store::open(out).unwrap()
-}
-
-fn small(epochs: usize) -> Config {
-    let mut config = Config::preset("tiny").unwrap();
-    for (key, value) in [
-        ("network.width", "32"),
-        ("network.bottleneck", "24"),
-        ("network.depth", "1"),
-        ("network.walker", "[16]"),
-        ("map.order", "6"),
-        ("train.batch", "16"),
-        ("train.warmup", "2"),
-        ("output.log_every", "1"),
-    ] {
-        config.set(key, value).unwrap();
-    }
-    config.train.epochs = epochs;
-    config
-}
-
-/// Stops training after so many steps.
-struct StopAfter(Cell<u64>);
-
-impl TrainObserver for StopAfter {
-    fn should_stop(&self) -> bool {
-        let left = self.0.get();
-        self.0.set(left.saturating_sub(1));
-        left <= 1
-    }
-}
+use common::{StopAfter, small, store};
+use spectra_model::{Encoder, ModelError, TrainObserver, TrainProgress, pretrain};
 
 #[derive(Default)]
 struct Losses(std::cell::RefCell<Vec<f64>>);

@@ -8,6 +8,7 @@ mod export;
 mod info;
 mod pretrain;
 mod reconstruct;
+mod train;
 mod transform;
 mod verify;
 
@@ -22,6 +23,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Demo(options) => demo::run(&options, quiet),
         Command::Convert(options) => convert::run(&options, quiet),
         Command::Pretrain(options) => pretrain::run(&options, quiet),
+        Command::Train(options) => train::run(&options, quiet),
         Command::Eval(options) => eval::run(&options, quiet),
         Command::Transform(options) => transform::run(&options),
         Command::Reconstruct(options) => reconstruct::run(&options),

@@ -118,7 +118,13 @@ fn config(options: &cli::Pretrain) -> anyhow::Result<Config> {
         Some(path) => Config::load(path)?,
         None => Config::preset(&options.preset)?,
     };
-    for setting in &options.set {
+    apply(&mut config, &options.set)?;
+    Ok(config)
+}
+
+/// Each `--set KEY=VALUE` in turn.
+pub fn apply(config: &mut Config, settings: &[String]) -> anyhow::Result<()> {
+    for setting in settings {
         let (key, value) = setting
             .split_once('=')
             .ok_or_else(|| Usage(format!("--set {setting}: expected KEY=VALUE")))?;
@@ -126,5 +132,5 @@ fn config(options: &cli::Pretrain) -> anyhow::Result<Config> {
             .set(key, value)
             .with_context(|| format!("--set {setting}"))?;
     }
-    Ok(config)
+    Ok(())
 }

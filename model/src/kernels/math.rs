@@ -35,7 +35,7 @@ pub(super) fn erf(x: f32) -> f32 {
     (x * above / below).clamp(-1.0, 1.0)
 }
 
-/// e to the power of `x` <= 0, to 3e-7 of its value; 0 to within 1e-37 below -87.
+/// e to the power of `x` <= 0, to 5e-7 of its value; 0 to within 1e-37 below -87.
 #[inline(always)]
 pub(super) fn exp_of_negative(x: f32) -> f32 {
     /// Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
@@ -100,7 +100,7 @@ mod tests {
             let x = -i as f32 * 1e-2;
             let expected = f64::from(x).exp();
             let error = (f64::from(exp_of_negative(x)) - expected).abs();
-            assert!(error <= 3e-7 * expected, "exp({x}): {error}");
+            assert!(error <= 5e-7 * expected, "exp({x}): {error}");
         }
         assert!(exp_of_negative(-1e9) < 1e-37);
         assert_eq!(exp_of_negative(0.0), 1.0);

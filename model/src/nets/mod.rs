@@ -59,6 +59,14 @@ pub(crate) struct Code {
 }
 
 impl Code {
+    /// The same code with another bottleneck, of as many rows or a multiple.
+    pub(crate) fn with_h(&self, h: Tensor<2>) -> Code {
+        Code {
+            h,
+            skips: self.skips.clone(),
+        }
+    }
+
     /// The same values, through which no gradients pass.
     pub(crate) fn known(&self) -> Code {
         Code {

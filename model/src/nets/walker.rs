@@ -46,6 +46,11 @@ impl Walker {
         )
     }
 
+    /// The predicted next latent `[batch, latent]`, of unit length, and rho >= 0 `[batch, 1]`.
+    pub(crate) fn forward(&self, h: Tensor<2>, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        self.finish(self.prepare(h), z)
+    }
+
     /// The first layer, which sees h and z, and the others.
     fn layers(&self) -> (&Linear, impl Iterator<Item = &Linear>) {
         let mut layers = self.hidden.iter().chain([&self.output]);
@@ -71,8 +76,7 @@ impl Walker {
         linear_part(self.layers().0, h, 0)
     }
 
-    /// The predicted next latent `[batch, latent]`, of unit length, and rho >= 0 `[batch, 1]`, given z and what
-    /// [`prepare`](Self::prepare) made of h.
+    /// [`forward`](Self::forward), given z and what [`prepare`](Self::prepare) made of h.
     pub(crate) fn finish(&self, prepared: Tensor<2>, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let (first, others) = self.layers();
         let features = first.weight.shape()[0] - self.latent;

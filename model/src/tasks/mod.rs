@@ -1,8 +1,11 @@
 //! What is learnt. A task says how inputs and targets are made and what else counts as an error; one trainer serves all.
 
+mod sheet;
 mod spectral;
+pub mod toy;
 
 use burn::tensor::Tensor;
+use image::RgbImage;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde_json::Value;
@@ -63,6 +66,12 @@ pub(crate) trait Task: Sync {
 
     /// What the card of the weights says of the data.
     fn card(&self) -> Value;
+
+    /// A picture of a few rows of `batch` and of `completions` of them, each `[rows, target cells]`.
+    fn picture(&self, batch: &HostBatch, completions: &[Vec<f32>]) -> Option<RgbImage> {
+        let _ = (batch, completions);
+        None
+    }
 }
 
 /// A uniform point of the unit sphere of the space that `z` lives in.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use image::RgbImage;
 use ndarray::{Array2, Axis, s};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -11,6 +12,7 @@ use spectra_datasets::{Split, Store};
 use spectra_pointcloud::random::stream;
 use spectra_spectral::{Basis, MapKind, MapLayout, Rotation, Scaler};
 
+use super::sheet::sheet;
 use super::{HostBatch, Task};
 use crate::config::{AugmentConfig, Config, RotateKind};
 use crate::corrupt::Corruptor;
@@ -108,6 +110,10 @@ impl Task for Spectral<'_> {
         let manifest = self.store.manifest();
         json!({"dataset": manifest.dataset, "rows": self.len(), "basis": manifest.basis, "order": manifest.order,
                "labels": "not used"})
+    }
+
+    fn picture(&self, batch: &HostBatch, completions: &[Vec<f32>]) -> Option<RgbImage> {
+        Some(sheet(self.sizes().target, batch, completions))
     }
 }
 

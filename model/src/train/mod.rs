@@ -1,6 +1,9 @@
 //! Training: the loop around Algorithm 1, the same for every task.
 
+mod evaluate;
+mod events;
 mod metrics;
+mod report;
 mod schedule;
 mod trainer;
 

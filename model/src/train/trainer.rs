@@ -6,14 +6,17 @@ use rand_distr::{Distribution, StandardNormal};
 use serde_json::json;
 use spectra_pointcloud::random::stream;
 
-use super::metrics::MetricsLog;
+use super::evaluate::Evaluator;
+use super::report::{Losses, Reporter};
 use super::schedule::rate_factor;
 use super::{TrainObserver, TrainProgress, TrainSummary};
 use crate::algorithm::{Batch, Cgml, Rates, StepLosses};
+use crate::checkpoint::Checkpoints;
 use crate::encoder::to_host;
+use crate::nets::{Generator, Walker};
 use crate::run::{CARD, RunFolder, WEIGHTS, to_json, write_whole};
 use crate::tasks::{HostBatch, Task, draw_unit};
-use crate::{Config, ModelError, checkpoint, weights};
+use crate::{Config, ModelError, weights};
 
 /// Latents of training are drawn from epochs above this, apart from what tasks draw for the same item.
 const LATENTS: u64 = 1 << 63;
@@ -33,19 +36,21 @@ pub(crate) fn train(
     Trainer::begin(folder, config, task, device, observer)?.run()
 }
 
-const OWNED: &str = "the networks are here between steps";
-
 struct Trainer<'a> {
     folder: &'a RunFolder,
     config: &'a Config,
     task: &'a dyn Task,
     device: Device,
     observer: &'a dyn TrainObserver,
-    log: MetricsLog,
+    checkpoints: Checkpoints,
+    reporter: Reporter,
+    evaluator: Evaluator,
     /// Empty only while a step owns the networks, which it changes in place.
     cgml: Option<Cgml>,
     step: u64,
     loss: f64,
+    /// The first error that this process logged.
+    first_loss: Option<f64>,
     per_epoch: u64,
     steps: u64,
 }
@@ -60,8 +65,10 @@ impl<'a> Trainer<'a> {
     ) -> Result<Trainer<'a>, ModelError> {
         let device = device.clone().autodiff();
         let fresh = Cgml::new(config, task.sizes(), &device)?;
+        let identity = folder.identity()?;
+        let checkpoints = Checkpoints::new(folder.path(), identity, config.output.keep);
         let (mut cgml, mut step) = (fresh.clone(), 0);
-        if let Some(resumed) = checkpoint::load_newest(folder.path(), &fresh)? {
+        if let Some(resumed) = checkpoints.load_newest(&fresh)? {
             resumed
                 .passed_over
                 .iter()
@@ -73,12 +80,15 @@ impl<'a> Trainer<'a> {
             folder,
             config,
             task,
-            device,
             observer,
-            log: MetricsLog::open(folder.path(), step)?,
+            checkpoints,
+            reporter: Reporter::open(folder.path(), step)?,
+            evaluator: Evaluator::new(task, config, &device)?,
+            device,
             cgml: Some(cgml),
             step,
             loss: f64::NAN,
+            first_loss: None,
             per_epoch,
             steps: per_epoch * config.train.epochs as u64,
         })
@@ -106,7 +116,7 @@ impl<'a> Trainer<'a> {
                 self.report(epoch, &losses)?;
             }
             if save {
-                checkpoint::save(self.folder.path(), self.step, self.cgml(), output.keep)?;
+                self.save()?;
             }
             if stop && self.step < self.steps {
                 return Ok(self.summary(false));
@@ -124,8 +134,39 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    fn cgml(&self) -> &Cgml {
-        self.cgml.as_ref().expect(OWNED)
+    /// Measures the networks, draws what they complete, and writes a checkpoint.
+    fn save(&mut self) -> Result<(), ModelError> {
+        let (generator, walker) = evaluated(whole(&self.cgml));
+        let (task, algorithm) = (self.task, &self.config.algorithm);
+        let extra = |output: &Tensor<2>, target: &Tensor<2>| task.extra_error(output, target);
+        let completions = self.evaluator.complete(generator, walker, algorithm);
+        let evaluation = self.evaluator.measure(&completions)?;
+        self.reporter.evaluation(self.step, evaluation)?;
+        if self.diagnostics_are_due() {
+            let diagnostics = self
+                .evaluator
+                .diagnose(generator, walker, &extra, algorithm)?;
+            self.reporter.diagnostics(self.step, diagnostics)?;
+            let completions: Vec<Vec<f32>> = completions
+                .into_iter()
+                .map(to_host)
+                .collect::<Result<_, _>>()?;
+            if let Some(picture) = task.picture(self.evaluator.host(), &completions) {
+                self.reporter.picture(self.step, &picture)?;
+            }
+        }
+        self.checkpoints
+            .save(self.step, whole(&self.cgml), evaluation.error)
+    }
+
+    /// Whether this checkpoint is the first in one of the equal parts of the run that get diagnostics once each.
+    fn diagnostics_are_due(&self) -> bool {
+        let every = match self.config.output.checkpoint_every {
+            0 => self.per_epoch,
+            every => every,
+        };
+        let part = |step: u64| step * self.config.output.diagnostics / self.steps;
+        part(self.step) > part(self.step.saturating_sub(every))
     }
 
     /// One step of Algorithm 1.
@@ -141,11 +182,20 @@ impl<'a> Trainer<'a> {
         };
         let task = self.task;
         let extra = |output: &Tensor<2>, target: &Tensor<2>| task.extra_error(output, target);
-        let cgml = self.cgml.take().expect(OWNED);
-        let (cgml, losses) = cgml.step(&batch, &extra, &self.config.algorithm, rates);
-        self.cgml = Some(cgml);
+        let cgml = self.cgml.take().expect("a step gives the networks back");
+        let (mut cgml, losses) = cgml.step(&batch, &extra, &self.config.algorithm, rates);
         self.step += 1;
+        if let Some(average) = cgml.average.take() {
+            let decay = self.config.train.average;
+            cgml.average = Some(average.update(&cgml.generator, &cgml.walker, decay, self.step));
+        }
+        self.cgml = Some(cgml);
         Ok(losses)
+    }
+
+    fn rate(&self) -> f64 {
+        let factor = rate_factor(&self.config.train, self.step, self.steps);
+        self.config.train.learning_rate * factor
     }
 
     fn upload(&self, host: HostBatch, latent: Vec<f32>) -> Batch {
@@ -154,7 +204,7 @@ impl<'a> Trainer<'a> {
             let shape = [rows, values.len() / rows];
             Tensor::from_data(TensorData::new(values, shape), &self.device)
         };
-        let width = self.cgml().generator.features() + self.config.network.latent;
+        let width = whole(&self.cgml).generator.features() + self.config.network.latent;
         let mut rng = stream(self.config.seed, self.step, u64::MAX - 1);
         let sigma = self.config.algorithm.noise as f32;
         let noise: Vec<f32> = (0..rows * width)
@@ -181,21 +231,15 @@ impl<'a> Trainer<'a> {
             read(&losses.error_at_start)?,
             read(&losses.walker)?,
         );
-        if !error.is_finite() || !walker.is_finite() {
-            let checkpoint = checkpoint::steps(self.folder.path())?
-                .last()
-                .map_or("none".to_owned(), |step| format!("step {step}"));
-            let message = format!("the error is {error}, the loss of Z {walker}");
-            return Err(ModelError::Diverged {
-                step: self.step,
-                message,
-                checkpoint,
-            });
-        }
+        self.check(error, walker)?;
         self.loss = error;
-        self.log.write(
-            &json!({"step": self.step, "epoch": epoch, "error": error, "error_at_start": start, "walker": walker}),
-        )?;
+        let losses = Losses {
+            error,
+            error_at_start: start,
+            walker,
+            rate: self.rate(),
+        };
+        self.reporter.losses(self.step, epoch, losses)?;
         self.observer.progress(&TrainProgress {
             step: self.step,
             steps: self.steps,
@@ -204,12 +248,36 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
+    /// Refuses losses that are no numbers, and an error that explodes.
+    fn check(&mut self, error: f64, walker: f64) -> Result<(), ModelError> {
+        let first = *self.first_loss.get_or_insert(error);
+        let limit = match self.config.train.explode {
+            0.0 => f64::INFINITY,
+            times => times * first,
+        };
+        if error.is_finite() && walker.is_finite() && error <= limit {
+            return Ok(());
+        }
+        let checkpoint = self
+            .checkpoints
+            .steps()?
+            .last()
+            .map_or("none".to_owned(), |step| format!("step {step}"));
+        let message = format!("the error is {error}, at first {first}; the loss of Z is {walker}");
+        Err(ModelError::Diverged {
+            step: self.step,
+            message,
+            checkpoint,
+        })
+    }
+
     /// Writes the weights and their card.
     fn finish(&self) -> Result<(), ModelError> {
         let path = self.folder.path().join(WEIGHTS);
         let mut collected = weights::Collected::new();
-        collected.add("generator", &self.cgml().generator);
-        collected.add("walker", &self.cgml().walker);
+        let (generator, walker) = evaluated(whole(&self.cgml));
+        collected.add("generator", generator);
+        collected.add("walker", walker);
         let bytes = collected.to_bytes(&path)?;
         let card = json!({
             "tool": format!("spectra {}", env!("CARGO_PKG_VERSION")),
@@ -222,6 +290,19 @@ impl<'a> Trainer<'a> {
         });
         write_whole(&path, &bytes)?;
         write_whole(&self.folder.path().join(CARD), &to_json(&card))
+    }
+}
+
+/// The networks between steps.
+fn whole(cgml: &Option<Cgml>) -> &Cgml {
+    cgml.as_ref().expect("a step gives the networks back")
+}
+
+/// The weights that count: the averages where they are kept.
+fn evaluated(cgml: &Cgml) -> (&Generator, &Walker) {
+    match &cgml.average {
+        Some(average) => (&average.generator, &average.walker),
+        None => (&cgml.generator, &cgml.walker),
     }
 }
 

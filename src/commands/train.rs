@@ -1,0 +1,110 @@
+//! `spectra train`: the other tasks of the paper through the same trainer.
+
+use std::path::Path;
+
+use spectra_model::toy::{self, ToyAnswers, ToyModel, ToyScore};
+use spectra_model::{AlgorithmConfig, Config};
+
+use super::pretrain::{Watch, apply};
+use crate::cli::{Train, TrainTask, TrainToy};
+use crate::figure::{Panel, panels};
+use crate::outcome::Outcome;
+use crate::progress::{Progress, stop_requested};
+
+pub fn run(options: &Train, quiet: bool) -> anyhow::Result<Outcome> {
+    match &options.task {
+        TrainTask::Toy(options) => train_toy(options, quiet),
+    }
+}
+
+/// Answers that are measured and drawn.
+const ANSWERS: usize = 2000;
+/// Seed of the latents of those answers.
+const SEED: u64 = 1;
+
+fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
+    let mut config = toy::config();
+    apply(&mut config, &options.set)?;
+    let plain = Config {
+        algorithm: AlgorithmConfig {
+            steps: 0,
+            walker_updates: 0,
+            consistency: 0.0,
+            ..config.algorithm.clone()
+        },
+        ..config.clone()
+    };
+    let cgml = train_one(options, "cgml", &config, quiet)?;
+    let l1 = train_one(options, "l1", &plain, quiet)?;
+
+    let xs: Vec<f32> = (0..ANSWERS)
+        .map(|i| (i as f32 + 0.5) / ANSWERS as f32)
+        .collect();
+    let steps = config.algorithm.inference_steps;
+    let with = cgml.answer(&xs, SEED, steps, true)?;
+    let without = cgml.answer(&xs, SEED, steps, false)?;
+    let random = cgml.answer(&xs, SEED, 0, true)?;
+    let collapsed = l1.answer(&xs, SEED, 0, true)?;
+    println!("                     L1 to mode   positive   phantoms   size");
+    for (name, answers) in [
+        ("cGML with rho", &with),
+        ("cGML without rho", &without),
+        ("cGML, z not walked", &random),
+        ("L1", &collapsed),
+    ] {
+        let ToyScore {
+            error,
+            positive,
+            phantoms,
+            size,
+        } = toy::score(&xs, &answers.outputs);
+        println!(
+            "{name:<20} {error:>10.4} {:>8.1} % {:>8.1} % {size:>7.3}",
+            100.0 * positive,
+            100.0 * phantoms
+        );
+    }
+    let path = options.output.join("figure3.svg");
+    draw(&path, &xs, [&with, &without, &collapsed, &random])?;
+    println!("{}", path.display());
+    Ok(Outcome::Done)
+}
+
+fn train_one(
+    options: &TrainToy,
+    name: &'static str,
+    config: &Config,
+    quiet: bool,
+) -> anyhow::Result<ToyModel> {
+    let run = options.output.join(name);
+    let progress = Progress::start(name, quiet);
+    let resume = options.resume && run.exists();
+    let watch = Watch(&progress);
+    let summary = toy::train_toy(&run, config, &options.device, resume, &watch)?;
+    progress.finish(&format!("step {}, loss {:.4}", summary.step, summary.loss));
+    if stop_requested() {
+        anyhow::bail!("stopped at step {}: add --resume to go on", summary.step);
+    }
+    Ok(ToyModel::load(&run, &options.device)?)
+}
+
+/// The first coordinate of the outputs over x, and rho wherever a latent that was not walked leads.
+fn draw(path: &Path, xs: &[f32], answers: [&ToyAnswers; 4]) -> anyhow::Result<()> {
+    let titles = ["with rho", "without rho", "L1", "rho over x and y"];
+    let drawn: Vec<Panel> = answers
+        .iter()
+        .zip(titles)
+        .enumerate()
+        .map(|(index, (answers, title))| Panel {
+            title: title.to_owned(),
+            points: xs
+                .iter()
+                .zip(&answers.outputs)
+                .map(|(x, y)| [f64::from(*x), f64::from(y[0])])
+                .collect(),
+            shades: (index == 3).then(|| answers.rho.iter().map(|r| f64::from(*r)).collect()),
+        })
+        .collect();
+    std::fs::write(path, panels(&drawn, [0.0, 1.0], [-5.0, 5.0]))?;
+    Ok(())
+}
