@@ -50,7 +50,8 @@ impl Panel {
             svg,
             "<rect x=\"{left}\" y=\"{MARGIN}\" width=\"{SIDE}\" height=\"{SIDE}\" fill=\"none\" stroke=\"gray\"/>"
         );
-        for (index, point) in self.points.iter().enumerate() {
+        let colours = self.colours();
+        for (point, colour) in self.points.iter().zip(&colours) {
             let [px, py] = [
                 left + SIDE * (point[0] - x[0]) / (x[1] - x[0]),
                 bottom - SIDE * (point[1] - y[0]) / (y[1] - y[0]),
@@ -58,26 +59,24 @@ impl Panel {
             if (left..=right).contains(&px) && (MARGIN..=bottom).contains(&py) {
                 let _always = writeln!(
                     svg,
-                    "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"1.5\" fill=\"{}\"/>",
-                    self.colour(index)
+                    "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"1.5\" fill=\"{colour}\"/>"
                 );
             }
         }
     }
 
-    fn colour(&self, index: usize) -> String {
+    fn colours(&self) -> Vec<String> {
         let Some(shades) = &self.shades else {
-            return "#18346e".to_owned();
+            return vec!["#18346e".to_owned(); self.points.len()];
         };
         let low = shades.iter().copied().fold(f64::INFINITY, f64::min);
         let high = shades.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let part = (shades[index] - low) / (high - low).max(f64::MIN_POSITIVE);
-        let mix = |light: f64, dark: f64| (light + part * (dark - light)).round() as u8;
-        format!(
-            "#{:02x}{:02x}{:02x}",
-            mix(225.0, 110.0),
-            mix(235.0, 20.0),
-            mix(250.0, 30.0)
-        )
+        let shade = |value: &f64| {
+            let part = (value - low) / (high - low).max(f64::MIN_POSITIVE);
+            let mix = |light: f64, dark: f64| (light + part * (dark - light)).round() as u8;
+            let [red, green, blue] = [mix(225.0, 110.0), mix(235.0, 20.0), mix(250.0, 30.0)];
+            format!("#{red:02x}{green:02x}{blue:02x}")
+        };
+        shades.iter().map(shade).collect()
     }
 }

@@ -1,26 +1,24 @@
 //! One row of the table: features, a classifier, a figure with its spread.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::Axis;
 use serde::{Deserialize, Serialize};
 
+use crate::classify::{Run, StandardRows, budget, classify};
 use crate::error::{EvalError, Result};
 use crate::features::{FeatureSet, Labels, Scaling, Standardizer};
-use crate::linear::LinearModel;
-use crate::random::{purpose, shuffle, stream};
-use crate::svm::{SvmOptions, SvmTrainer};
-use crate::{neighbours, softmax};
-
-/// Passes of the linear softmax.
-const PASSES: usize = 150;
+use crate::kernel::Kernel;
 
 /// What classifies frozen features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Classifier {
-    /// Linear softmax: the paper's fully connected layer. The weight decay is chosen.
+    /// Linear softmax, which is multinomial logistic regression: the paper's fully connected layer. The weight decay
+    /// is chosen.
     Softmax,
     /// Linear support vector machine, one against the rest, squared hinge. C is chosen.
     Svm,
+    /// Least squares to targets of +1 and -1. The ridge is chosen, by leaving one out in closed form.
+    Ridge,
     /// k nearest neighbours by cosine. Nothing is chosen.
     Knn(usize),
 }
@@ -31,7 +29,27 @@ impl Classifier {
         match self {
             Self::Softmax => "softmax".into(),
             Self::Svm => "svm".into(),
+            Self::Ridge => "ridge".into(),
             Self::Knn(k) => format!("{k}-nn"),
+        }
+    }
+}
+
+impl std::str::FromStr for Classifier {
+    type Err = EvalError;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let neighbours = text.strip_suffix("-nn").and_then(|k| k.parse().ok());
+        match (text, neighbours) {
+            ("softmax", _) => Ok(Self::Softmax),
+            ("svm", _) => Ok(Self::Svm),
+            ("ridge", _) => Ok(Self::Ridge),
+            (_, Some(k)) if k > 0 => Ok(Self::Knn(k)),
+            _ => Err(EvalError::Parameter {
+                what: "classifier",
+                value: text.to_owned(),
+                expected: "softmax, svm, ridge or k-nn with a number k",
+            }),
         }
     }
 }
@@ -47,6 +65,10 @@ pub struct Protocol {
     pub costs: Vec<f64>,
     /// Weight decays of the softmax.
     pub decays: Vec<f64>,
+    /// Ridges of the ridge classifier.
+    pub ridges: Vec<f64>,
+    /// Share of the training objects whose labels may be used, drawn anew from each class for each seed; 1 for all.
+    pub labels: f64,
     /// Poses of training / test objects, `aligned` as the data set gives them.
     pub rotation: String,
 }
@@ -56,8 +78,10 @@ impl Default for Protocol {
         Self {
             seeds: vec![0, 1, 2],
             folds: 5,
-            costs: vec![1.0, 10.0, 100.0, 1000.0],
+            costs: vec![0.1, 1.0, 10.0, 100.0],
             decays: vec![1e-6, 1e-5, 1e-4, 1e-3],
+            ridges: vec![0.03, 0.1, 0.3, 1.0, 3.0],
+            labels: 1.0,
             rotation: "aligned".into(),
         }
     }
@@ -74,6 +98,8 @@ pub struct Row {
     pub classifier: String,
     /// Poses.
     pub rotation: String,
+    /// Share of the training labels that were used.
+    pub labels: f64,
     /// Seeds that were run.
     pub seeds: Vec<u64>,
     /// Overall test accuracy in [0, 1] for each seed.
@@ -92,199 +118,193 @@ pub struct Row {
     pub confusion: Vec<Vec<u32>>,
 }
 
-/// Evaluates `features` (one set for each seed of the protocol, or one set for all) with one classifier.
+/// Evaluates `features` (one set for each seed of the protocol, or one set for all) with each of `classifiers`.
 ///
-/// Columns are standardised by the training rows; C or decay is chosen by cross-validation inside the training set, anew
-/// for each set; the test set is read once. Fails on rows that do not fit the labels and on values that are not finite.
+/// Columns are standardised by the training rows; C, ridge or decay is chosen inside the training set, anew for each set;
+/// the test set is read once. Fails on rows that do not fit the labels and on values that are not finite.
 pub fn evaluate(
     features: &[FeatureSet],
     labels: &Labels,
-    classifier: Classifier,
+    classifiers: &[Classifier],
     protocol: &Protocol,
-) -> Result<Row> {
-    labels.check()?;
-    let Some(first) = features.first() else {
+) -> Result<Vec<Row>> {
+    if features.is_empty() {
         return Err(EvalError::Empty("the list of feature sets".into()));
+    }
+    let mut evaluation = Evaluation::new(labels, classifiers, protocol)?;
+    // One set that depends on no seed gives one figure, except where the labels are drawn.
+    let draws = if features.len() == 1 && protocol.labels < 1.0 {
+        protocol.seeds.len()
+    } else {
+        features.len()
     };
-    let mut runs = Vec::new();
-    for (set, &seed) in features.iter().zip(&protocol.seeds) {
-        set.check(labels)?;
-        runs.push((seed, classify(set, labels, classifier, protocol, seed)));
+    for draw in 0..draws {
+        evaluation.add_features(&features[draw.min(features.len() - 1)])?;
     }
-    let classes = labels.classes.len();
-    let confusions: Vec<Vec<Vec<u32>>> = runs
-        .iter()
-        .map(|(_seed, run)| confusion(&labels.test, &run.predicted, classes))
-        .collect();
-    let accuracies: Vec<f64> = confusions.iter().map(|table| accuracy(table)).collect();
-    let count = accuracies.len() as f64;
-    let mean = accuracies.iter().sum::<f64>() / count;
-    let spread =
-        accuracies.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
-    let per_class: Vec<Option<f64>> = (0..classes)
-        .map(|class| {
-            let shares: Option<Vec<f64>> = confusions
-                .iter()
-                .map(|table| recall(&table[class], class))
-                .collect();
-            shares.map(|shares| shares.iter().sum::<f64>() / count)
-        })
-        .collect();
-    let known: Vec<f64> = per_class.iter().flatten().copied().collect();
-    Ok(Row {
-        features: first.name.clone(),
-        columns: first.train.ncols(),
-        classifier: classifier.name(),
-        rotation: protocol.rotation.clone(),
-        seeds: runs.iter().map(|(seed, _run)| *seed).collect(),
-        accuracy_mean: mean,
-        accuracy_std: spread.sqrt(),
-        class_mean: known.iter().sum::<f64>() / known.len().max(1) as f64,
-        chosen: runs[0].1.chosen.clone(),
-        accuracies,
-        per_class,
-        confusion: confusions.into_iter().next().unwrap_or_default(),
-    })
+    Ok(evaluation.rows())
 }
 
-struct Run {
-    predicted: Vec<usize>,
+/// Figures of one kind of features, gathered seed by seed, so that one set at a time need be in memory.
+#[derive(Debug)]
+pub struct Evaluation<'a> {
+    labels: &'a Labels,
+    classifiers: &'a [Classifier],
+    protocol: &'a Protocol,
+    name: String,
+    columns: usize,
+    /// For each classifier, what it gave for each seed.
+    runs: Vec<Vec<Outcome>>,
+}
+
+#[derive(Debug, Clone)]
+struct Outcome {
+    seed: u64,
     chosen: String,
+    confusion: Vec<Vec<u32>>,
 }
 
-fn classify(
-    set: &FeatureSet,
-    labels: &Labels,
-    classifier: Classifier,
-    protocol: &Protocol,
-    seed: u64,
-) -> Run {
-    let scale = Standardizer::fit(&set.train.view(), Scaling::Standard);
-    let (train, test) = (
-        scale.transform(&set.train.view()),
-        scale.transform(&set.test.view()),
-    );
-    let classes = labels.classes.len();
-    match classifier {
-        Classifier::Knn(k) => Run {
-            predicted: neighbours::predict(&train.view(), &labels.train, &test.view(), k),
-            chosen: format!("k = {k}"),
-        },
-        Classifier::Svm => {
-            let trainer = SvmTrainer::new(train.view());
-            let options = SvmOptions {
-                seed,
-                ..SvmOptions::default()
-            };
-            let fit = |subset: &[usize], costs: &[f64]| {
-                trainer
-                    .fit(&labels.train, classes, subset, costs, options)
-                    .unwrap_or_default()
-            };
-            let best = choose(&train, labels, protocol, seed, &protocol.costs, |subset| {
-                fit(subset, &protocol.costs)
-            });
-            let cost = protocol.costs[best];
-            let all: Vec<usize> = (0..train.nrows()).collect();
-            let model = fit(&all, &[cost]);
-            Run {
-                predicted: model[0].predict(&test.view()),
-                chosen: format!("C = {cost}"),
+impl<'a> Evaluation<'a> {
+    /// Begins without features.
+    ///
+    /// # Errors
+    /// Labels that name no class or hold too few.
+    pub fn new(
+        labels: &'a Labels,
+        classifiers: &'a [Classifier],
+        protocol: &'a Protocol,
+    ) -> Result<Self> {
+        labels.check()?;
+        Ok(Self {
+            labels,
+            classifiers,
+            protocol,
+            name: String::new(),
+            columns: 0,
+            runs: vec![Vec::new(); classifiers.len()],
+        })
+    }
+
+    /// Standardises the features of the next seed and runs all classifiers on them. Does nothing when every seed of the
+    /// protocol has had its set.
+    ///
+    /// # Errors
+    /// Rows that do not fit the labels, values that are not finite.
+    pub fn add_features(&mut self, set: &FeatureSet) -> Result<()> {
+        let Some(seed) = self.next_seed() else {
+            return Ok(());
+        };
+        set.check(self.labels)?;
+        let (drawn, labels) = self.budget(seed);
+        let chosen = match &drawn {
+            Some(rows) => set.train.select(Axis(0), rows),
+            None => set.train.clone(),
+        };
+        let scale = Standardizer::fit(&chosen.view(), Scaling::Standard);
+        let rows = StandardRows {
+            train: scale.transform(&chosen.view()),
+            test: scale.transform(&set.test.view()),
+        };
+        let kernel = Kernel::of_rows(&set.name, &rows.train.view(), &rows.test.view());
+        self.run(&kernel, Some(&rows), &labels, seed)
+    }
+
+    /// Runs all classifiers that need inner products alone (all but the softmax) on the kernel of the next seed.
+    ///
+    /// # Errors
+    /// A kernel that does not fit the labels, values that are not finite.
+    pub fn add_kernel(&mut self, kernel: &Kernel) -> Result<()> {
+        let Some(seed) = self.next_seed() else {
+            return Ok(());
+        };
+        kernel.check(self.labels)?;
+        let (drawn, labels) = self.budget(seed);
+        match drawn {
+            Some(rows) => self.run(&kernel.select(&rows), None, &labels, seed),
+            None => self.run(kernel, None, &labels, seed),
+        }
+    }
+
+    fn next_seed(&self) -> Option<u64> {
+        let done = self.runs.iter().map(Vec::len).max().unwrap_or(0);
+        self.protocol.seeds.get(done).copied()
+    }
+
+    /// The training rows whose labels may be used, if not all, and their labels.
+    fn budget(&self, seed: u64) -> (Option<Vec<usize>>, Labels) {
+        let mut labels = self.labels.clone();
+        if self.protocol.labels >= 1.0 {
+            return (None, labels);
+        }
+        let rows = budget(
+            &self.labels.train,
+            labels.classes.len(),
+            self.protocol.labels,
+            seed,
+        );
+        labels.train = rows.iter().map(|&row| self.labels.train[row]).collect();
+        (Some(rows), labels)
+    }
+
+    fn run(
+        &mut self,
+        kernel: &Kernel,
+        rows: Option<&StandardRows>,
+        labels: &Labels,
+        seed: u64,
+    ) -> Result<()> {
+        self.name.clone_from(&kernel.name);
+        self.columns = kernel.columns;
+        for (&classifier, runs) in self.classifiers.iter().zip(&mut self.runs) {
+            let run = classify(kernel, rows, labels, classifier, self.protocol, seed)?;
+            if let Some(Run { predicted, chosen }) = run {
+                let confusion = confusion(&labels.test, &predicted, labels.classes.len());
+                runs.push(Outcome {
+                    seed,
+                    chosen,
+                    confusion,
+                });
             }
         }
-        Classifier::Softmax => {
-            // Heavier decays first: each answer starts the next.
-            let decays = {
-                let mut decays = protocol.decays.clone();
-                decays.sort_by(|a, b| b.total_cmp(a));
-                decays
-            };
-            let fit = |subset: &[usize], decays: &[f64]| {
-                let rows = train.select(Axis(0), subset);
-                let targets: Vec<usize> = subset.iter().map(|&row| labels.train[row]).collect();
-                let mut models: Vec<LinearModel> = Vec::with_capacity(decays.len());
-                for &decay in decays {
-                    let start = models.last().cloned();
-                    models.push(softmax::fit(
-                        &rows.view(),
-                        &targets,
-                        classes,
-                        decay,
-                        PASSES,
-                        start,
-                    ));
-                }
-                models
-            };
-            let best = choose(&train, labels, protocol, seed, &decays, |subset| {
-                fit(subset, &decays)
-            });
-            let all: Vec<usize> = (0..train.nrows()).collect();
-            let models = fit(&all, &decays[..=best]);
-            Run {
-                predicted: models[best].predict(&test.view()),
-                chosen: format!("decay = {:e}", decays[best]),
-            }
-        }
+        Ok(())
     }
-}
 
-/// Position of the value with the best cross-validated accuracy; the earlier one in a tie.
-fn choose(
-    train: &Array2<f32>,
-    labels: &Labels,
-    protocol: &Protocol,
-    seed: u64,
-    values: &[f64],
-    fit: impl Fn(&[usize]) -> Vec<LinearModel>,
-) -> usize {
-    if values.len() < 2 {
-        return 0;
+    /// One row of the table for each classifier that could be run.
+    pub fn rows(&self) -> Vec<Row> {
+        let runs = self.classifiers.iter().zip(&self.runs);
+        runs.filter(|(_, runs)| !runs.is_empty())
+            .map(|(classifier, runs)| self.row(*classifier, runs))
+            .collect()
     }
-    let folds = folds(
-        &labels.train,
-        labels.classes.len(),
-        protocol.folds.max(2),
-        seed,
-    );
-    let mut right = vec![0usize; values.len()];
-    for fold in 0..protocol.folds.max(2) {
-        let subset: Vec<usize> = (0..folds.len()).filter(|&row| folds[row] != fold).collect();
-        let held: Vec<usize> = (0..folds.len()).filter(|&row| folds[row] == fold).collect();
-        if subset.is_empty() || held.is_empty() {
-            continue;
-        }
-        let rows = train.select(Axis(0), &held);
-        for (model, right) in fit(&subset).iter().zip(&mut right) {
-            *right += hits(model, &rows.view(), &held, &labels.train);
-        }
-    }
-    let best = right.iter().max().copied().unwrap_or(0);
-    right.iter().position(|&r| r == best).unwrap_or(0)
-}
 
-fn hits(model: &LinearModel, rows: &ArrayView2<f32>, held: &[usize], labels: &[usize]) -> usize {
-    model
-        .predict(rows)
-        .iter()
-        .zip(held)
-        .filter(|(predicted, row)| **predicted == labels[**row])
-        .count()
-}
-
-/// The fold of each row: rows of each class, shuffled, go to the folds in turn.
-fn folds(labels: &[usize], classes: usize, folds: usize, seed: u64) -> Vec<usize> {
-    let mut fold = vec![0; labels.len()];
-    for class in 0..classes {
-        let mut rows: Vec<usize> = (0..labels.len())
-            .filter(|&row| labels[row] == class)
+    fn row(&self, classifier: Classifier, runs: &[Outcome]) -> Row {
+        let accuracies: Vec<f64> = runs.iter().map(|run| accuracy(&run.confusion)).collect();
+        let count = accuracies.len() as f64;
+        let mean = accuracies.iter().sum::<f64>() / count;
+        let squares = accuracies.iter().map(|a| (a - mean).powi(2)).sum::<f64>();
+        let per_class: Vec<Option<f64>> = (0..self.labels.classes.len())
+            .map(|class| {
+                let shares = runs.iter().map(|run| recall(&run.confusion[class], class));
+                let shares: Option<Vec<f64>> = shares.collect();
+                shares.map(|shares| shares.iter().sum::<f64>() / count)
+            })
             .collect();
-        shuffle(&mut rows, &mut stream(seed, purpose::FOLDS, class as u64));
-        for (turn, row) in rows.into_iter().enumerate() {
-            fold[row] = (turn + class) % folds;
+        let known: Vec<f64> = per_class.iter().flatten().copied().collect();
+        Row {
+            features: self.name.clone(),
+            columns: self.columns,
+            classifier: classifier.name(),
+            rotation: self.protocol.rotation.clone(),
+            labels: self.protocol.labels,
+            seeds: runs.iter().map(|run| run.seed).collect(),
+            accuracy_mean: mean,
+            accuracy_std: (squares / (count - 1.0).max(1.0)).sqrt(),
+            class_mean: known.iter().sum::<f64>() / known.len().max(1) as f64,
+            chosen: runs[0].chosen.clone(),
+            accuracies,
+            per_class,
+            confusion: runs[0].confusion.clone(),
         }
     }
-    fold
 }
 
 fn confusion(truth: &[usize], predicted: &[usize], classes: usize) -> Vec<Vec<u32>> {
@@ -310,6 +330,7 @@ fn recall(row: &[u32], class: usize) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::random::{normal, stream};
+    use ndarray::Array2;
 
     /// Three noisy blobs: 90 training and 60 test objects.
     fn blobs(spread: f64) -> (FeatureSet, Labels) {
@@ -340,25 +361,25 @@ mod tests {
     #[test]
     fn easy_blobs_are_told_apart_and_noise_is_not() {
         let protocol = Protocol::default();
-        for classifier in [Classifier::Softmax, Classifier::Svm, Classifier::Knn(1)] {
-            let (set, labels) = blobs(0.1);
-            let row = evaluate(&[set.clone(), set], &labels, classifier, &protocol).unwrap();
-            assert!(
-                row.accuracy_mean > 0.98,
-                "{classifier:?} {}",
-                row.accuracy_mean
-            );
+        let all = [
+            Classifier::Softmax,
+            Classifier::Svm,
+            Classifier::Ridge,
+            Classifier::Knn(1),
+        ];
+        let (set, labels) = blobs(0.1);
+        for row in evaluate(&[set.clone(), set], &labels, &all, &protocol).unwrap() {
+            assert!(row.accuracy_mean > 0.98, "{row:?}");
             assert_eq!(
                 (row.seeds.len(), row.confusion.iter().flatten().sum::<u32>()),
                 (2, 60)
             );
-            let (set, labels) = blobs(50.0);
-            let row = evaluate(&[set], &labels, classifier, &protocol).unwrap();
-            assert!(
-                row.accuracy_mean < 0.6,
-                "{classifier:?} {}",
-                row.accuracy_mean
-            );
+        }
+        let (set, labels) = blobs(50.0);
+        let rows = evaluate(&[set], &labels, &all, &protocol).unwrap();
+        assert_eq!(rows.len(), 4);
+        for row in rows {
+            assert!(row.accuracy_mean < 0.6, "{row:?}");
             assert!(
                 (row.class_mean - row.accuracy_mean).abs() < 1e-9,
                 "classes are of one size"
@@ -367,17 +388,34 @@ mod tests {
     }
 
     #[test]
-    fn folds_are_stratified() {
-        let labels: Vec<usize> = (0..100).map(|i| usize::from(i % 10 == 0)).collect();
-        let folds = folds(&labels, 2, 5, 0);
-        for fold in 0..5 {
-            let rare = (0..100)
-                .filter(|&i| folds[i] == fold && labels[i] == 1)
-                .count();
-            assert_eq!(
-                (rare, folds.iter().filter(|f| **f == fold).count()),
-                (2, 20)
-            );
+    fn classifiers_have_names() {
+        for classifier in [
+            Classifier::Softmax,
+            Classifier::Svm,
+            Classifier::Ridge,
+            Classifier::Knn(5),
+        ] {
+            assert_eq!(classifier.name().parse::<Classifier>().unwrap(), classifier);
         }
+        assert!("0-nn".parse::<Classifier>().is_err() && "tree".parse::<Classifier>().is_err());
+    }
+
+    #[test]
+    fn few_labels_are_drawn_anew_for_each_seed() {
+        let (set, labels) = blobs(0.6);
+        let protocol = Protocol {
+            labels: 0.1,
+            ..Protocol::default()
+        };
+        let classifiers = [Classifier::Ridge];
+        let few = evaluate(std::slice::from_ref(&set), &labels, &classifiers, &protocol).unwrap();
+        assert_eq!((few[0].seeds.len(), few[0].labels), (3, 0.1));
+        assert!(few[0].accuracy_std > 0.0);
+        let kernel = Kernel::standardised(&set);
+        let mut evaluation = Evaluation::new(&labels, &classifiers, &protocol).unwrap();
+        (0..4).for_each(|_more_than_seeds| evaluation.add_kernel(&kernel).unwrap());
+        assert_eq!(evaluation.rows()[0].seeds, [0, 1, 2]);
+        let all = evaluate(&[set], &labels, &classifiers, &Protocol::default()).unwrap();
+        assert!(all[0].accuracy_mean > few[0].accuracy_mean);
     }
 }

@@ -8,39 +8,48 @@
 //! let features = FeatureSet { name: "height".into(), train, test: array![[0.1_f32], [1.1]] };
 //! let classes = vec!["low".into(), "high".into()];
 //! let labels = Labels { train: vec![0, 0, 1, 1], test: vec![0, 1], classes };
-//! let row = evaluate(&[features], &labels, Classifier::Knn(1), &Protocol::default())?;
-//! assert_eq!(row.accuracy_mean, 1.0);
+//! let rows = evaluate(&[features], &labels, &[Classifier::Knn(1)], &Protocol::default())?;
+//! assert_eq!(rows[0].accuracy_mean, 1.0);
 //! # Ok::<(), spectra_eval::EvalError>(())
 //! ```
 //!
 //! # Protocol
 //!
 //! The official split and the full test set, as the caller gives them. Columns are standardised by the training rows.
-//! C of the SVM and the decay of the softmax are chosen by stratified cross-validation inside the training rows; the test
-//! rows are read once. Features that depend on a seed come as one set for each seed: the figure is their mean, with the
+//! C of the SVM and the decay of the softmax are chosen by stratified cross-validation inside the training rows, the ridge
+//! by leaving each of them out in turn; the test rows are read once. Features that depend on a seed come as one set for each seed: the figure is their mean, with the
 //! standard deviation beside it.
 //!
 //! # Threads
 //!
 //! Results do not depend on the number of threads.
 
+mod cholesky;
+mod classify;
 mod error;
 mod evaluate;
 mod features;
+mod fisher;
 mod html;
+mod kernel;
+mod lbfgs;
 mod linear;
 mod matrix;
+mod mixture;
 mod neighbours;
 mod pca;
 mod random;
 mod report;
+mod ridge;
 mod softmax;
 mod svm;
+#[cfg(test)]
+mod testing;
 
 pub use error::EvalError;
-pub use evaluate::{Classifier, Protocol, Row, evaluate};
+pub use evaluate::{Classifier, Evaluation, Protocol, Row, evaluate};
 pub use features::{FeatureSet, Labels, Scaling, Standardizer};
-pub use linear::LinearModel;
+pub use fisher::{FisherEncoder, FisherOptions, LocalSet};
+pub use kernel::Kernel;
 pub use pca::Pca;
 pub use report::{Picture, Report};
-pub use svm::{SvmOptions, SvmTrainer};

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 /// One linear function per class: scores = rows . weights + bias.
 #[derive(Debug, Clone)]
-pub struct LinearModel {
+pub(crate) struct LinearModel {
     /// `[columns, classes]`.
     pub weights: Array2<f32>,
     /// `[classes]`.
@@ -25,7 +25,7 @@ impl LinearModel {
 }
 
 /// Column of the highest value in each row; the lowest such column in a tie.
-pub fn argmax(scores: &ArrayView2<f32>) -> Vec<usize> {
+pub(crate) fn argmax(scores: &ArrayView2<f32>) -> Vec<usize> {
     let best = |row: ndarray::ArrayView1<f32>| {
         let first = (0, f32::NEG_INFINITY);
         row.iter()

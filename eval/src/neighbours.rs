@@ -1,48 +1,51 @@
 //! k nearest neighbours by cosine.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{ArrayView1, ArrayView2, Axis};
 
-use crate::matrix;
-
-/// The class of each row of `queries`: the most frequent among its `k` most similar training rows, ties going to the more
-/// similar. Rows are compared by cosine; a zero row is similar to nothing. Cost: one product queries x train.
+/// The class of each row of `products` `[queries, train]`: the most frequent among the `k` training rows with the largest
+/// cosine, ties going to the nearer. `squares` are the squared lengths of the training rows; one of length zero is
+/// similar to nothing.
 pub(crate) fn predict(
-    train: &ArrayView2<f32>,
+    products: &ArrayView2<f32>,
+    squares: &[f32],
     labels: &[usize],
-    queries: &ArrayView2<f32>,
     k: usize,
 ) -> Vec<usize> {
-    let similarity = matrix::product(&unit(queries).view(), &unit(train).t());
     let classes = labels.iter().max().map_or(0, |largest| largest + 1);
-    let vote = |row: ndarray::ArrayView1<f32>| {
-        let mut order: Vec<usize> = (0..row.len()).collect();
-        let k = k.clamp(1, order.len());
-        let closer = |a: &usize, b: &usize| row[*b].total_cmp(&row[*a]).then(a.cmp(b));
-        if k < order.len() {
-            order.select_nth_unstable_by(k - 1, closer);
-            order.truncate(k);
-        }
-        order.sort_unstable_by(closer);
+    let vote = |row: ArrayView1<f32>| {
         let mut votes = vec![0.0f64; classes];
-        for (rank, &neighbour) in order.iter().enumerate() {
+        for (rank, neighbour) in nearest(row, squares, k).into_iter().enumerate() {
             votes[labels[neighbour]] += 1.0 - 1e-6 * rank as f64;
         }
         (0..classes)
             .max_by(|a, b| votes[*a].total_cmp(&votes[*b]).then(b.cmp(a)))
             .unwrap_or(0)
     };
-    similarity.axis_iter(Axis(0)).map(vote).collect()
+    products.axis_iter(Axis(0)).map(vote).collect()
 }
 
-fn unit(rows: &ArrayView2<f32>) -> Array2<f32> {
-    let mut rows = rows.as_standard_layout().into_owned();
-    for mut row in rows.axis_iter_mut(Axis(0)) {
-        let length = row.dot(&row).sqrt();
-        if length > 0.0 {
-            row /= length;
-        }
+/// The `k` training rows with the largest cosine, nearest first; the earlier of equal ones first.
+pub(crate) fn nearest(products: ArrayView1<f32>, squares: &[f32], k: usize) -> Vec<usize> {
+    let cosine: Vec<f32> = products
+        .iter()
+        .zip(squares)
+        .map(|(product, &square)| {
+            if square > 0.0 {
+                product / square.sqrt()
+            } else {
+                0.0
+            }
+        })
+        .collect();
+    let mut order: Vec<usize> = (0..cosine.len()).collect();
+    let k = k.clamp(1, order.len().max(1));
+    let closer = |a: &usize, b: &usize| cosine[*b].total_cmp(&cosine[*a]).then(a.cmp(b));
+    if k < order.len() {
+        order.select_nth_unstable_by(k - 1, closer);
+        order.truncate(k);
     }
-    rows
+    order.sort_unstable_by(closer);
+    order
 }
 
 #[cfg(test)]
@@ -55,7 +58,13 @@ mod tests {
         let train = array![[1.0f32, 0.0], [10.0, 1.0], [0.0, 1.0], [0.1, 5.0]];
         let labels = [0, 0, 1, 1];
         let queries = array![[3.0f32, 0.1], [0.2, 0.3]];
-        assert_eq!(predict(&train.view(), &labels, &queries.view(), 1), [0, 1]);
-        assert_eq!(predict(&train.view(), &labels, &queries.view(), 4), [0, 1]);
+        let (products, squares) = (
+            queries.dot(&train.t()),
+            train.dot(&train.t()).diag().to_vec(),
+        );
+        for k in [1, 4] {
+            assert_eq!(predict(&products.view(), &squares, &labels, k), [0, 1]);
+        }
+        assert_eq!(nearest(products.row(1), &squares, 2), [3, 2]);
     }
 }

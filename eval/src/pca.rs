@@ -11,6 +11,7 @@ pub struct Pca {
     mean: Array1<f32>,
     /// `[columns, axes]`, orthonormal.
     axes: Array2<f32>,
+    variances: Array1<f32>,
 }
 
 impl Pca {
@@ -29,10 +30,20 @@ impl Pca {
         order.sort_unstable_by(|a, b| eigen.eigenvalues[*b].total_cmp(&eigen.eigenvalues[*a]));
         order.truncate(axes);
         let column = |i: usize, k: usize| eigen.eigenvectors[(i, order[k])] as f32;
+        let share = 1.0 / rows.nrows().max(1) as f64;
         Self {
             mean,
+            variances: order
+                .iter()
+                .map(|&k| (eigen.eigenvalues[k].max(0.0) * share) as f32)
+                .collect(),
             axes: Array2::from_shape_fn((size, order.len()), |(i, k)| column(i, k)),
         }
+    }
+
+    /// Variance of the fitted rows along each axis, descending.
+    pub(crate) fn variances(&self) -> &Array1<f32> {
+        &self.variances
     }
 
     /// Coordinates along the axes, `[rows, axes]`.
@@ -76,6 +87,8 @@ mod tests {
         let length = (axis[0] * 2.0 + axis[1]) / 5f32.sqrt();
         assert!((length.abs() - 1.0).abs() < 1e-4, "{axis}");
         let coordinates = pca.transform(&rows.view());
+        let variance = coordinates.mapv(|x| x * x).mean().unwrap();
+        assert!((variance / pca.variances()[0] - 1.0).abs() < 1e-3);
         assert!(coordinates.sum().abs() < 1e-2);
     }
 }

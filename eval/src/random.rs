@@ -33,5 +33,8 @@ pub(crate) fn normal(rng: &mut impl Rng) -> f64 {
 /// Purposes of streams in this crate, one number each.
 pub(crate) mod purpose {
     pub(crate) const FOLDS: u64 = 1;
+    pub(crate) const BUDGET: u64 = 2;
     pub(crate) const DUAL_ORDER: u64 = 3;
+    pub(crate) const MIXTURE: u64 = 4;
+    pub(crate) const FISHER: u64 = 5;
 }

@@ -79,6 +79,11 @@ impl Report {
         self.map = points.into_iter().map(point).collect();
     }
 
+    /// Whether no map has been added.
+    pub fn has_no_map(&self) -> bool {
+        self.map.is_empty()
+    }
+
     /// Adds the training curve: (step, error).
     pub fn add_curve(&mut self, curve: Vec<(f64, f64)>) {
         self.curve = curve;
@@ -98,12 +103,9 @@ impl Report {
     pub fn to_text(&self) -> String {
         let [train, test] = self.objects;
         let mut text = format!(
-            "{}: {train} training and {test} test objects, {} skipped; {}; {} chosen by {}-fold cross-validation inside train\n\n",
-            self.dataset,
-            self.skipped,
-            self.protocol.rotation,
-            "regularisation",
-            self.protocol.folds
+            "{}: {train} training and {test} test objects, {} skipped; poses {}; regularisation chosen by \
+             {}-fold cross-validation inside train, ridges by leaving one out\n\n",
+            self.dataset, self.skipped, self.protocol.rotation, self.protocol.folds
         );
         let width = self
             .rows
@@ -115,14 +117,16 @@ impl Report {
         let head = [
             "columns",
             "classifier",
+            "poses",
+            "labels %",
             "accuracy %",
             "class mean %",
             "seeds",
         ];
         let _infallible = writeln!(
             text,
-            "{:width$}  {:>7}  {:10}  {:>12}  {:>12}  {:>5}  chosen",
-            "features", head[0], head[1], head[2], head[3], head[4]
+            "{:width$}  {:>7}  {:10}  {:>8}  {:>8}  {:>12}  {:>12}  {:>5}  chosen",
+            "features", head[0], head[1], head[2], head[3], head[4], head[5], head[6]
         );
         for row in &self.rows {
             let accuracy = match row.seeds.len() {
@@ -135,10 +139,12 @@ impl Report {
             };
             let _infallible = writeln!(
                 text,
-                "{:width$}  {:>7}  {:10}  {accuracy:>12}  {:>12.2}  {:>5}  {}",
+                "{:width$}  {:>7}  {:10}  {:>8}  {:>8}  {accuracy:>12}  {:>12.2}  {:>5}  {}",
                 row.features,
                 row.columns,
                 row.classifier,
+                row.rotation,
+                100.0 * row.labels,
                 100.0 * row.class_mean,
                 row.seeds.len(),
                 row.chosen
@@ -172,15 +178,10 @@ mod tests {
             classes: vec!["x&y".into(), "z".into()],
         };
         let mut report = Report::new("toy", Protocol::default(), &labels, 3);
-        report.rows.push(
-            evaluate(
-                &[set.clone()],
-                &labels,
-                Classifier::Knn(1),
-                &Protocol::default(),
-            )
-            .unwrap(),
-        );
+        let classifiers = [Classifier::Knn(1)];
+        let protocol = Protocol::default();
+        report.rows =
+            evaluate(std::slice::from_ref(&set), &labels, &classifiers, &protocol).unwrap();
         report.add_map(&set, &labels, &["one".into()]);
         report.add_curve(vec![(1.0, 0.5), (2.0, 0.25)]);
         report.add_picture(Picture {

@@ -1,220 +1,202 @@
-//! Linear support vector machines, one against the rest, by dual coordinate descent on a Gram matrix.
+//! Linear support vector machines, one against the rest, by dual coordinate descent on a kernel.
 //!
 //! The problem is LIBLINEAR's: minimise |w|^2 / 2 + C sum max(0, 1 - y (w . x + b))^2 with the bias b as a weight
 //! on a constant feature 1, so it is regularised too (Fan et al. 2008; Hsieh et al. 2008, "A dual coordinate
-//! descent method for large-scale linear SVM", Algorithm 1 with the squared hinge). Here the gradient of every
-//! dual variable is kept, so a variable that rests at its bound costs one comparison and a variable that moves
-//! costs one row of the Gram matrix. The Gram matrix depends on neither class, nor fold, nor C: it is computed
-//! once and serves them all. Memory: n^2 f32 for n training rows.
+//! descent method for large-scale linear SVM", Algorithm 1 with the squared hinge). Here the scores of all rows are
+//! kept, so a variable that rests at its bound costs one comparison and a variable that moves costs one row of the
+//! kernel. Rows that are held out are scored on the way. Several classes walk in step, so that a row of the kernel is
+//! fetched once for all of them.
 
-use crate::error::{EvalError, Result};
-use crate::linear::LinearModel;
-use crate::matrix;
-use crate::random::{purpose, shuffle, stream};
 use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
 
-/// When the descent stops.
+use crate::random::{purpose, shuffle, stream};
+
+/// Classes that walk in step: their scores stay in the second-level cache for ten thousand rows.
+const GROUP: usize = 8;
+/// Passes at the latest, as LIBLINEAR.
+const PASSES: usize = 1000;
+
+/// One problem: which rows to learn from, by which labels, how exactly.
 #[derive(Debug, Clone, Copy)]
-pub struct SvmOptions {
+pub(crate) struct Problem<'a> {
+    /// Class of every row of the kernel.
+    pub labels: &'a [usize],
+    pub classes: usize,
+    /// Rows to learn from.
+    pub rows: &'a [usize],
     /// Stop when the projected gradient spans less than this over a whole pass (LIBLINEAR: 0.1 by default).
-    pub tolerance: f64,
-    /// Stop after this many passes at the latest.
-    pub passes: usize,
+    pub tolerance: f32,
     /// Seed of the order in which variables are visited.
     pub seed: u64,
 }
 
-impl Default for SvmOptions {
-    fn default() -> Self {
-        Self {
-            tolerance: 0.01,
-            passes: 1000,
-            seed: 0,
-        }
-    }
+/// What was learnt for one C.
+#[derive(Debug, Clone)]
+pub(crate) struct Machine {
+    /// y alpha, `[rows, classes]`, zero for rows that were held out.
+    pub dual: Array2<f32>,
+    /// `[classes]`.
+    pub bias: Array1<f32>,
+    /// Scores of all rows of the kernel, `[rows, classes]`.
+    pub scores: Array2<f32>,
 }
 
-/// Training rows with their Gram matrix, from which machines for any labels, subset and C are trained.
-#[derive(Debug)]
-pub struct SvmTrainer<'a> {
-    rows: ArrayView2<'a, f32>,
-    gram: Array2<f32>,
+/// Solves `problem` for every C in `costs`, each starting from the last. Parallel over groups of classes.
+pub(crate) fn fit(kernel: &ArrayView2<f32>, problem: Problem, costs: &[f64]) -> Vec<Machine> {
+    let classes: Vec<usize> = (0..problem.classes).collect();
+    let solved: Vec<Vec<Vec<Dual>>> = classes
+        .par_chunks(GROUP)
+        .map(|group| walk(kernel, problem, group, costs))
+        .collect();
+    let n = kernel.nrows();
+    (0..costs.len())
+        .map(|cost| {
+            let duals: Vec<&Dual> = solved.iter().flat_map(|group| &group[cost]).collect();
+            Machine {
+                dual: Array2::from_shape_fn((n, duals.len()), |(i, class)| duals[class].dual[i]),
+                bias: duals.iter().map(|d| sum(&d.dual)).collect(),
+                scores: Array2::from_shape_fn((n, duals.len()), |(i, class)| {
+                    duals[class].scores[i]
+                }),
+            }
+        })
+        .collect()
 }
 
-impl<'a> SvmTrainer<'a> {
-    /// Computes the Gram matrix of `rows`: n^2 d multiplications, n^2 f32 of memory.
-    pub fn new(rows: ArrayView2<'a, f32>) -> Self {
-        Self {
-            gram: matrix::gram(&rows),
-            rows,
-        }
-    }
+fn sum(values: &[f32]) -> f32 {
+    values.iter().map(|&v| f64::from(v)).sum::<f64>() as f32
+}
 
-    /// Trains on the rows named by `subset` for every C in `costs`, ascending or not; each starts from the last.
-    /// `labels` are the classes of all rows. Returns one model per C. Parallel over classes.
-    pub fn fit(
-        &self,
-        labels: &[usize],
-        classes: usize,
-        subset: &[usize],
-        costs: &[f64],
-        options: SvmOptions,
-    ) -> Result<Vec<LinearModel>> {
-        check(self.rows.nrows(), labels, subset, costs)?;
-        let dual: Vec<Vec<Vec<f32>>> = (0..classes)
-            .into_par_iter()
-            .map(|class| {
-                let signs: Vec<f32> = subset
-                    .iter()
-                    .map(|&row| if labels[row] == class { 1.0 } else { -1.0 })
-                    .collect();
-                self.one_class(&signs, subset, costs, options, class as u64)
-            })
-            .collect();
-        Ok((0..costs.len())
-            .map(|cost| self.model(&dual, cost, subset))
-            .collect())
-    }
-
-    /// Signed dual variables (y alpha) of one class for every C.
-    fn one_class(
-        &self,
-        signs: &[f32],
-        subset: &[usize],
-        costs: &[f64],
-        options: SvmOptions,
-        class: u64,
-    ) -> Vec<Vec<f32>> {
-        let mut state = Dual::new(&self.gram, signs, subset);
-        let mut order: Vec<u32> = (0..subset.len() as u32).collect();
-        let mut rng = stream(options.seed, purpose::DUAL_ORDER, class);
-        costs
-            .iter()
-            .map(|&cost| {
-                let diagonal = (0.5 / cost) as f32;
-                for _ in 0..options.passes {
-                    shuffle(&mut order, &mut rng);
-                    if state.pass(&order, diagonal) < options.tolerance as f32 {
-                        break;
-                    }
+/// The duals of a group of classes for every C.
+fn walk(
+    kernel: &ArrayView2<f32>,
+    problem: Problem,
+    group: &[usize],
+    costs: &[f64],
+) -> Vec<Vec<Dual>> {
+    let mut rng = stream(problem.seed, purpose::DUAL_ORDER, group[0] as u64);
+    let mut order = problem.rows.to_vec();
+    let sign = |class: usize| move |&label: &usize| if label == class { 1.0 } else { -1.0 };
+    let mut duals: Vec<Dual> = group
+        .iter()
+        .map(|&class| Dual::new(problem.labels.iter().map(sign(class)).collect()))
+        .collect();
+    costs
+        .iter()
+        .map(|&cost| {
+            let diagonal = (0.5 / cost) as f32;
+            let mut walking: Vec<&mut Dual> = duals.iter_mut().collect();
+            for _pass in 0..PASSES {
+                shuffle(&mut order, &mut rng);
+                for &i in &order {
+                    let row = kernel.row(i);
+                    let row = row.as_slice().unwrap_or_default();
+                    walking
+                        .iter_mut()
+                        .for_each(|dual| dual.visit(i, row, diagonal));
                 }
-                state.signed.clone()
-            })
-            .collect()
-    }
-
-    /// Weights from dual variables: w = sum y alpha x, b = sum y alpha.
-    fn model(&self, dual: &[Vec<Vec<f32>>], cost: usize, subset: &[usize]) -> LinearModel {
-        let mut signed = Array2::<f32>::zeros((dual.len(), self.rows.nrows()));
-        let mut bias = Array1::<f32>::zeros(dual.len());
-        for (class, values) in dual.iter().enumerate() {
-            for (&row, &value) in subset.iter().zip(&values[cost]) {
-                signed[[class, row]] = value;
+                walking.retain_mut(|dual| dual.take_span() >= problem.tolerance);
+                if walking.is_empty() {
+                    break;
+                }
             }
-            bias[class] = values[cost].iter().map(|&v| f64::from(v)).sum::<f64>() as f32;
-        }
-        // Few classes, many columns: parallel over columns needs the transpose as the left factor.
-        let weights = matrix::product(&self.rows.t(), &signed.t());
-        LinearModel { weights, bias }
-    }
+            duals.clone()
+        })
+        .collect()
 }
 
-fn check(rows: usize, labels: &[usize], subset: &[usize], costs: &[f64]) -> Result<()> {
-    if labels.len() != rows {
-        let what = "labels of the training rows".into();
-        return Err(EvalError::Rows {
-            what,
-            expected: rows,
-            found: labels.len(),
-        });
-    }
-    if subset.is_empty() {
-        return Err(EvalError::Empty("the subset of training rows".into()));
-    }
-    match costs.iter().find(|&&c| !(c.is_finite() && c > 0.0)) {
-        Some(bad) => Err(EvalError::Parameter {
-            what: "C",
-            value: bad.to_string(),
-            expected: "a positive number",
-        }),
-        None => Ok(()),
-    }
-}
-
-/// The dual problem of one class: minimise a^T Q a / 2 - sum a with a >= 0, Q_ij = y_i y_j (x_i . x_j + 1) + d_ij / 2C.
-struct Dual<'a> {
-    gram: &'a Array2<f32>,
-    subset: &'a [usize],
-    /// Position in `subset` of each run of neighbouring rows, so that updates run over slices.
-    runs: Vec<(usize, usize, usize)>,
-    signs: &'a [f32],
+/// The dual problem of one class: minimise a^T Q a / 2 - sum a with a >= 0, Q_ij = y_i y_j (k_ij + 1) + d_ij / 2C.
+#[derive(Debug, Clone)]
+struct Dual {
+    signs: Vec<f32>,
     /// y alpha.
-    signed: Vec<f32>,
-    /// w . x + b of every row of the subset.
+    dual: Vec<f32>,
+    /// w . x + b of every row.
     scores: Vec<f32>,
+    /// Lowest and highest projected gradient of the pass so far.
+    span: (f32, f32),
 }
 
-impl<'a> Dual<'a> {
-    fn new(gram: &'a Array2<f32>, signs: &'a [f32], subset: &'a [usize]) -> Self {
-        let n = subset.len();
+impl Dual {
+    fn new(signs: Vec<f32>) -> Self {
+        let zeros = vec![0.0; signs.len()];
         Self {
-            gram,
-            subset,
-            runs: runs(subset),
+            dual: zeros.clone(),
+            scores: zeros,
             signs,
-            signed: vec![0.0; n],
-            scores: vec![0.0; n],
+            span: (0.0, 0.0),
         }
     }
 
-    /// One pass over the variables in `order`; returns the span of the projected gradient.
-    fn pass(&mut self, order: &[u32], diagonal: f32) -> f32 {
-        let (mut low, mut high) = (0.0_f32, 0.0_f32);
-        for &i in order {
-            let i = i as usize;
-            let alpha = self.signed[i] * self.signs[i];
-            let gradient = self.signs[i] * self.scores[i] - 1.0 + diagonal * alpha;
-            if alpha == 0.0 && gradient >= 0.0 {
-                continue;
-            }
-            low = low.min(gradient);
-            high = high.max(gradient);
-            let row = self.subset[i];
-            let curvature = self.gram[[row, row]] + 1.0 + diagonal;
-            let next = (alpha - gradient / curvature).max(0.0);
-            let step = (next - alpha) * self.signs[i];
-            if step != 0.0 {
-                self.signed[i] = next * self.signs[i];
-                self.shift(row, step);
-            }
+    /// Solves for the variable of row `i`, whose products with all rows are `row`.
+    fn visit(&mut self, i: usize, row: &[f32], diagonal: f32) {
+        let alpha = self.dual[i] * self.signs[i];
+        let gradient = self.signs[i] * self.scores[i] - 1.0 + diagonal * alpha;
+        if alpha == 0.0 && gradient >= 0.0 {
+            return;
         }
-        high - low
-    }
-
-    /// Adds `step` times row `row` of the Gram matrix, and of the bias's constant 1, to the scores.
-    fn shift(&mut self, row: usize, step: f32) {
-        let row = self.gram.row(row);
-        let row = row
-            .as_slice()
-            .expect("a Gram matrix is made in standard layout");
-        for &(at, from, length) in &self.runs {
-            let scores = &mut self.scores[at..at + length];
-            for (score, product) in scores.iter_mut().zip(&row[from..from + length]) {
+        self.span = (self.span.0.min(gradient), self.span.1.max(gradient));
+        let next = (alpha - gradient / (row[i] + 1.0 + diagonal)).max(0.0);
+        let step = (next - alpha) * self.signs[i];
+        if step != 0.0 {
+            self.dual[i] = next * self.signs[i];
+            for (score, product) in self.scores.iter_mut().zip(row) {
                 *score += step * (product + 1.0);
             }
         }
     }
+
+    /// Width of the projected gradient over the pass that ends here.
+    fn take_span(&mut self) -> f32 {
+        let (low, high) = std::mem::take(&mut self.span);
+        high - low
+    }
 }
 
-/// Cuts ascending or arbitrary row numbers into (position, first row, length) of consecutive rows.
-fn runs(subset: &[usize]) -> Vec<(usize, usize, usize)> {
-    let mut runs: Vec<(usize, usize, usize)> = Vec::new();
-    for (at, &row) in subset.iter().enumerate() {
-        match runs.last_mut() {
-            Some((_, from, length)) if *from + *length == row => *length += 1,
-            _ => runs.push((at, row, 1)),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix;
+    use crate::testing::{CLASSES, Peer};
+
+    #[test]
+    fn scores_are_those_of_liblinear() {
+        let peer = Peer::new();
+        let rows: Vec<usize> = (0..peer.labels.len()).collect();
+        let problem = Problem {
+            labels: &peer.labels,
+            classes: CLASSES,
+            rows: &rows,
+            tolerance: 1e-4,
+            seed: 0,
+        };
+        let machines = fit(&peer.kernel.train.view(), problem, &[1.0, 30.0]);
+        for (machine, cost) in machines.iter().zip(["1.0", "30.0"]) {
+            let test = peer.kernel.test.view();
+            let scores = matrix::product(&test, &machine.dual.view()) + &machine.bias;
+            peer.check("svm", cost, &scores, 2e-3);
         }
     }
-    runs
+
+    #[test]
+    fn rows_held_out_are_scored_but_not_learnt_from() {
+        let peer = Peer::new();
+        let kernel = peer.kernel.train.view();
+        let learn: Vec<usize> = (0..peer.labels.len()).filter(|i| i % 5 != 0).collect();
+        let problem = Problem {
+            labels: &peer.labels,
+            classes: CLASSES,
+            rows: &learn,
+            tolerance: 1e-3,
+            seed: 3,
+        };
+        let machine = &fit(&kernel, problem, &[3.0])[0];
+        for held in (0..peer.labels.len()).step_by(5) {
+            assert!(machine.dual.row(held).iter().all(|&v| v == 0.0));
+        }
+        let scores = matrix::product(&kernel, &machine.dual.view()) + &machine.bias;
+        let difference = scores - &machine.scores;
+        assert!(difference.iter().all(|d| d.abs() < 1e-4));
+    }
 }

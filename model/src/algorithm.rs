@@ -19,6 +19,7 @@ use crate::average::Average;
 use crate::clip::clip_global_norm;
 use crate::config::AlgorithmConfig;
 use crate::nets::{Code, Generator, Prepared, Sizes, Walker};
+use crate::spectral_norm::bound;
 use crate::walk::{row_norm, unit};
 use crate::{Config, ModelError};
 
@@ -101,6 +102,10 @@ impl Cgml {
     pub(crate) fn new(config: &Config, sizes: Sizes, device: &Device) -> Result<Cgml, ModelError> {
         let generator = Generator::new(&config.network, sizes, config.seed, device)?;
         let walker = Walker::new(&config.network, generator.features(), config.seed, device);
+        let (generator, walker) = match config.network.spectral_norm {
+            0.0 => (generator, walker),
+            limit => bound(generator, walker, limit, config.seed),
+        };
         let averaged = config.train.average > 0.0;
         Ok(Cgml {
             average: averaged.then(|| Average::begin(&generator, &walker)),

@@ -92,6 +92,9 @@ pub struct NetworkConfig {
     pub latent: usize,
     /// Hidden widths of the walker Z.
     pub walker: Vec<usize>,
+    /// Largest singular value of each matrix and kernel of G and Z, kept by spectral normalisation; 0 leaves them free, and
+    /// the consistency terms alone hold the Lipschitz constants.
+    pub spectral_norm: f64,
 }
 
 impl Default for NetworkConfig {
@@ -105,6 +108,7 @@ impl Default for NetworkConfig {
             skips: true,
             latent: 10,
             walker: vec![256, 256],
+            spectral_norm: 0.0,
         }
     }
 }
@@ -127,6 +131,8 @@ pub struct CorruptConfig {
     pub noise: f64,
     /// Smallest and largest standard deviation of that noise, in map units.
     pub sigma: [f64; 2],
+    /// Probability of each degree to be hidden as a whole, besides the region.
+    pub degree_dropout: f64,
     /// Weight of the loss on cells that were left alone, against 1 on the corrupted ones.
     pub outside: f64,
 }
@@ -141,6 +147,7 @@ impl Default for CorruptConfig {
             fraction: [0.2, 0.6],
             noise: 0.5,
             sigma: [0.1, 0.5],
+            degree_dropout: 0.0,
             outside: 0.0,
         }
     }
@@ -168,6 +175,9 @@ pub struct AugmentConfig {
     pub angle: f64,
     /// Standard deviation of Gaussian jitter of every map cell, in map units.
     pub jitter: f64,
+    /// Take the moments of a random part of each item's points anew in every epoch, at least this share of them; 0 takes
+    /// the coefficients of the store. Zernike stores with points only.
+    pub resample: f64,
 }
 
 impl Default for AugmentConfig {
@@ -176,6 +186,7 @@ impl Default for AugmentConfig {
             rotate: RotateKind::None,
             angle: 180.0,
             jitter: 0.0,
+            resample: 0.0,
         }
     }
 }
@@ -392,12 +403,19 @@ impl Config {
         for (key, value, limit) in [
             ("corrupt.noise", self.corrupt.noise, 1.0),
             ("corrupt.outside", self.corrupt.outside, f64::MAX),
+            ("corrupt.degree_dropout", self.corrupt.degree_dropout, 1.0),
             ("augment.jitter", self.augment.jitter, f64::MAX),
+            ("augment.resample", self.augment.resample, 1.0),
             ("augment.angle", self.augment.angle, 180.0),
             ("algorithm.noise", self.algorithm.noise, f64::MAX),
             ("algorithm.beta", self.algorithm.beta, f64::MAX),
             ("train.learning_rate", self.train.learning_rate, f64::MAX),
             ("train.walker_rate", self.train.walker_rate, f64::MAX),
+            (
+                "network.spectral_norm",
+                self.network.spectral_norm,
+                f64::MAX,
+            ),
             ("train.weight_decay", self.train.weight_decay, f64::MAX),
             ("train.final_rate", self.train.final_rate, 1.0),
             ("train.clip", self.train.clip, f64::MAX),

@@ -56,6 +56,22 @@ impl Corruptor {
                 0.0
             };
         }
+        self.drop_degrees(rng, values, mask);
+    }
+
+    /// Hides each degree as a whole with the configured probability.
+    fn drop_degrees(&self, rng: &mut ChaCha8Rng, values: &mut [f32], mask: &mut [f32]) {
+        if self.config.degree_dropout == 0.0 {
+            return;
+        }
+        let dropped: Vec<bool> = (0..=self.order)
+            .map(|_degree| rng.random::<f64>() < self.config.degree_dropout)
+            .collect();
+        for (cell, degree) in self.valid.iter().zip(&self.degrees) {
+            if dropped[*degree] {
+                (values[*cell], mask[*cell]) = (0.0, 1.0);
+            }
+        }
     }
 
     /// Valid cells of one region; at least one.
@@ -180,5 +196,26 @@ mod tests {
         for (value, mark) in values.iter().zip(&mask) {
             assert_eq!(*value, 1.0 - mark);
         }
+    }
+
+    #[test]
+    fn dropped_degrees_are_hidden_as_a_whole_and_as_often_as_asked() {
+        let mut corruptor = corruptor([1.0, 0.0, 0.0]);
+        corruptor.config.degree_dropout = 0.3;
+        corruptor.config.side = [0.0, 0.0];
+        let mut whole = 0;
+        for item in 0..300 {
+            let (mut values, mut mask) = (vec![1.0; 100], vec![0.0; 100]);
+            corruptor.apply(&mut stream(0, 0, item), &mut values, &mut mask);
+            for n in 1..=6 {
+                let range = Basis::Zernike.count(n - 1)..Basis::Zernike.count(n);
+                let marked = mask[range.clone()].iter().filter(|m| **m == 1.0).count();
+                // The region itself is one cell here.
+                assert!(marked <= 1 || marked == range.len());
+                whole += usize::from(marked == range.len());
+            }
+        }
+        let share = whole as f64 / 1800.0;
+        assert!((share - 0.3).abs() < 0.04, "{share}");
     }
 }

@@ -52,6 +52,7 @@ mod nets;
 mod networks;
 mod probe;
 mod run;
+mod spectral_norm;
 mod tasks;
 mod train;
 mod walk;

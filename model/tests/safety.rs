@@ -106,11 +106,12 @@ fn a_second_trainer_is_refused() {
 }
 
 #[test]
-fn averages_are_written_survive_a_resume_and_the_best_checkpoint_is_kept() {
+fn averages_and_bounded_norms_survive_a_resume_and_the_best_checkpoint_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), 6);
     let mut config = small(3);
     config.train.average = 0.9;
+    config.network.spectral_norm = 1.5;
     let whole = folder.path().join("whole");
     let steps = pretrain(&store, &whole, &config, "cpu", false, &())
         .unwrap()
@@ -121,6 +122,7 @@ fn averages_are_written_survive_a_resume_and_the_best_checkpoint_is_kept() {
     pretrain(&store, &parts, &config, "cpu", true, &()).unwrap();
     let weights = |run: &std::path::Path| fs::read(run.join("model.safetensors")).unwrap();
     assert_eq!(weights(&whole), weights(&parts));
+    Encoder::load(&whole, "cpu").unwrap();
     let plain = folder.path().join("plain");
     config.train.average = 0.0;
     pretrain(&store, &plain, &config, "cpu", false, &()).unwrap();

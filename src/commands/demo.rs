@@ -71,7 +71,7 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
     if stop_requested() {
         anyhow::bail!("stopped");
     }
-    let report = eval::report(&store, std::slice::from_ref(&run), 3, "cpu", quiet)?;
+    let report = eval::report(&store, &eval::Request::of_runs(vec![run.clone()]), quiet)?;
     let page = root.join("report.html");
     std::fs::write(&page, report.to_html())?;
     println!("{}", report.to_text());

@@ -12,6 +12,8 @@ mod train;
 mod transform;
 mod verify;
 
+pub use eval::Poses;
+
 use crate::cli::{Arguments, Command};
 use crate::outcome::Outcome;
 

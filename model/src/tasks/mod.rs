@@ -1,5 +1,6 @@
 //! What is learnt. A task says how inputs and targets are made and what else counts as an error; one trainer serves all.
 
+mod augment;
 mod sheet;
 mod spectral;
 pub mod toy;

@@ -4,17 +4,16 @@ use std::path::Path;
 
 use image::RgbImage;
 use ndarray::{Array2, Axis, s};
-use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use spectra_datasets::{Split, Store};
 use spectra_pointcloud::random::stream;
-use spectra_spectral::{Basis, MapKind, MapLayout, Rotation, Scaler};
+use spectra_spectral::{Basis, MapKind, MapLayout, Scaler};
 
+use super::augment::Augmenter;
 use super::sheet::sheet;
 use super::{HostBatch, Task};
-use crate::config::{AugmentConfig, Config, RotateKind};
+use crate::config::Config;
 use crate::corrupt::Corruptor;
 use crate::maps::Maps;
 use crate::nets::Sizes;
@@ -68,7 +67,10 @@ impl<'s> Spectral<'s> {
         config: &Config,
         scaler: Option<Scaler>,
     ) -> Result<Spectral<'s>, ModelError> {
-        let rows = store.rows_without_points()?;
+        let rows = match config.augment.resample > 0.0 {
+            true => store.rows()?,
+            false => store.rows_without_points()?,
+        };
         let train: Vec<usize> = (0..rows.splits.len())
             .filter(|&i| rows.splits[i] == Split::Train)
             .collect();
@@ -80,9 +82,31 @@ impl<'s> Spectral<'s> {
         }
         let manifest = store.manifest();
         let coefficients = rows.coefficients.select(Axis(0), &train);
-        let maps = Denoising::new(coefficients, manifest.basis, manifest.order, config, scaler)?;
+        let points = rows.points.map(|points| pick(points, &train));
+        let (order, _layout) = layout_of(config, manifest.basis, manifest.order)?;
+        let up = &manifest.up_axis;
+        let augmenter = Augmenter::new(&config.augment, manifest.basis, order, up, points)?;
+        let maps = Denoising::new(
+            coefficients,
+            manifest.basis,
+            order,
+            config,
+            scaler,
+            augmenter,
+        )?;
         Ok(Spectral { store, maps })
     }
+}
+
+/// The entries at rising indices, without a copy of any.
+fn pick<T>(values: Vec<T>, rising: &[usize]) -> Vec<T> {
+    let mut wanted = rising.iter().peekable();
+    values
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _value)| wanted.next_if_eq(&index).is_some())
+        .map(|(_index, value)| value)
+        .collect()
 }
 
 impl Task for Spectral<'_> {
@@ -122,7 +146,7 @@ struct Denoising {
     maps: Maps,
     rows: Array2<f32>,
     corruptor: Corruptor,
-    augment: AugmentConfig,
+    augmenter: Augmenter,
     outside: f32,
     seed: u64,
 }
@@ -149,6 +173,7 @@ impl Denoising {
         order: usize,
         config: &Config,
         scaler: Option<Scaler>,
+        augmenter: Augmenter,
     ) -> Result<Denoising, ModelError> {
         let (order, layout) = layout_of(config, basis, order)?;
         let rows = rows.slice(s![.., ..layout.count()]).to_owned();
@@ -166,7 +191,7 @@ impl Denoising {
             },
             rows,
             corruptor,
-            augment: config.augment.clone(),
+            augmenter,
             outside: config.corrupt.outside as f32,
             seed: config.seed,
         })
@@ -199,8 +224,11 @@ impl Denoising {
     ) -> Result<(), ModelError> {
         let mut rng = stream(self.seed, epoch, item as u64);
         let mut coefficients = self.rows.row(item).to_vec();
-        self.rotate(&mut rng, &mut coefficients)?;
+        self.augmenter
+            .coefficients(&mut rng, item, &mut coefficients)?;
         self.maps.fill(coefficients, target)?;
+        self.augmenter
+            .map(&mut rng, target, self.maps.layout.mask());
         let (values, mask) = input.split_at_mut(target.len());
         values.copy_from_slice(target);
         self.corruptor.apply(&mut rng, values, mask);
@@ -216,33 +244,12 @@ impl Denoising {
         }
         Ok(())
     }
-
-    fn rotate(&self, rng: &mut ChaCha8Rng, coefficients: &mut [f32]) -> Result<(), ModelError> {
-        let Maps { basis, order, .. } = self.maps;
-        let limit = self.augment.angle.to_radians();
-        let rotation = match self.augment.rotate {
-            RotateKind::None => return Ok(()),
-            RotateKind::Gravity => {
-                Rotation::about_z((2.0 * rng.random::<f64>() - 1.0) * limit, order)
-            }
-            RotateKind::So3 => {
-                let turn = || std::f64::consts::TAU;
-                let (a, c) = (rng.random::<f64>() * turn(), rng.random::<f64>() * turn());
-                let b = (1.0 - 2.0 * rng.random::<f64>()).acos();
-                Rotation::from_euler_zyz(a, b, c, order)
-            }
-        };
-        match basis {
-            Basis::Zernike => rotation.apply_zernike(order, coefficients)?,
-            Basis::Spherical => rotation.apply_spherical(coefficients)?,
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::RotateKind;
 
     fn task(rotate: RotateKind) -> Denoising {
         let rows = Array2::from_shape_fn((40, 84), |(i, j)| {
@@ -251,7 +258,8 @@ mod tests {
         let mut config = Config::default();
         config.augment.rotate = rotate;
         config.corrupt.outside = 0.5;
-        Denoising::new(rows, Basis::Zernike, 6, &config, None).unwrap()
+        let augmenter = Augmenter::new(&config.augment, Basis::Zernike, 6, "z", None).unwrap();
+        Denoising::new(rows, Basis::Zernike, 6, &config, None, augmenter).unwrap()
     }
 
     #[test]

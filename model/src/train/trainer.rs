@@ -17,6 +17,7 @@ use crate::nets::{Generator, Walker};
 use crate::run::{CARD, RunFolder, WEIGHTS, to_json, write_whole};
 use crate::tasks::{HostBatch, Task, draw_unit};
 use crate::{Config, ModelError, weights};
+use burn::module::Module;
 
 /// Latents of training are drawn from epochs above this, apart from what tasks draw for the same item.
 const LATENTS: u64 = 1 << 63;
@@ -276,8 +277,9 @@ impl<'a> Trainer<'a> {
         let path = self.folder.path().join(WEIGHTS);
         let mut collected = weights::Collected::new();
         let (generator, walker) = evaluated(whole(&self.cgml));
-        collected.add("generator", generator);
-        collected.add("walker", walker);
+        let (generator, walker) = (generator.clone().no_grad(), walker.clone().no_grad());
+        collected.add("generator", &generator.materialize());
+        collected.add("walker", &walker.materialize());
         let bytes = collected.to_bytes(&path)?;
         let card = json!({
             "tool": format!("spectra {}", env!("CARGO_PKG_VERSION")),

@@ -1,0 +1,159 @@
+//! Clouds of a store to local maps: neighbourhoods around points that cover the cloud.
+
+use ndarray::Array2;
+use spectra_pointcloud::farthest_points;
+use spectra_spectral::{LocalPlan, local_axes};
+
+use crate::DatasetError;
+
+/// Radius within which the normal of an invariant neighbourhood is found.
+const NORMAL_RADIUS: f32 = 0.2;
+
+/// Which neighbourhoods a local map has and what is computed of each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LocalOptions {
+    /// Neighbourhoods of one radius, around farthest points. Default 256.
+    pub centres: usize,
+    /// Radii, in units of the unit ball. Default 0.12, 0.25 and 0.5.
+    pub radii: Vec<f32>,
+    /// Highest order of the moments. Default 4.
+    pub order: usize,
+    /// Neighbourhoods in axes of their own, so that the map does not depend on the pose of the cloud. Default false.
+    pub invariant: bool,
+}
+
+impl Default for LocalOptions {
+    fn default() -> Self {
+        Self {
+            centres: 256,
+            radii: vec![0.12, 0.25, 0.5],
+            order: 4,
+            invariant: false,
+        }
+    }
+}
+
+/// The neighbourhoods of one cloud and radius.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LocalMap {
+    /// Moments, `[centres, columns]`: see [`LocalPlan::rows`].
+    pub rows: Array2<f32>,
+    /// Of each centre x, y and z, `[centres, 3]`; or, where invariant, its distance from the mean of the cloud and its height
+    /// above the tangent plane through that mean, `[centres, 2]`.
+    pub positions: Array2<f32>,
+}
+
+/// Makes local maps of one kind. Cheap to share between threads.
+#[derive(Debug, Clone)]
+pub struct LocalMapper {
+    options: LocalOptions,
+    plan: LocalPlan,
+}
+
+impl LocalMapper {
+    /// Checks the options and prepares the moments.
+    ///
+    /// # Errors
+    /// No centres or radii, an order above what local moments support.
+    pub fn new(options: LocalOptions) -> Result<Self, DatasetError> {
+        let positive = |r: &f32| r.is_finite() && *r > 0.0;
+        if options.centres == 0 || options.radii.is_empty() || !options.radii.iter().all(positive) {
+            return Err(DatasetError::Value {
+                what: "neighbourhoods",
+                expected: "at least one centre and one radius, all radii positive",
+                found: format!("{} centres, radii {:?}", options.centres, options.radii),
+            });
+        }
+        Ok(Self {
+            plan: LocalPlan::new(options.order)?,
+            options,
+        })
+    }
+
+    /// What was asked for.
+    pub fn options(&self) -> &LocalOptions {
+        &self.options
+    }
+
+    /// The map of `points` for one radius; a cloud of fewer points than centres has one neighbourhood for each point.
+    ///
+    /// # Errors
+    /// No points, values that are not finite.
+    pub fn map(&self, points: &[[f32; 3]], radius: f32) -> Result<LocalMap, DatasetError> {
+        let wide: Vec<[f64; 3]> = points.iter().map(|p| p.map(f64::from)).collect();
+        let picked =
+            farthest_points(&wide, self.options.centres).map_err(|error| DatasetError::Value {
+                what: "points of a local map",
+                expected: "finite points",
+                found: error.to_string(),
+            })?;
+        let centres: Vec<[f32; 3]> = picked.iter().map(|&i| points[i]).collect();
+        if !self.options.invariant {
+            let rows = self.plan.rows(points, &centres, radius, None)?;
+            let positions = Array2::from_shape_fn((centres.len(), 3), |(i, j)| centres[i][j]);
+            return Ok(LocalMap { rows, positions });
+        }
+        let axes = local_axes(points, &centres, NORMAL_RADIUS)?;
+        let rows = self.plan.rows(points, &centres, radius, Some(&axes))?;
+        let mean: [f64; 3] =
+            std::array::from_fn(|i| wide.iter().map(|p| p[i]).sum::<f64>() / wide.len() as f64);
+        let position = |(i, j): (usize, usize)| {
+            let from: [f32; 3] = std::array::from_fn(|k| centres[i][k] - mean[k] as f32);
+            let along = |axis: &[f32; 3]| from.iter().zip(axis).map(|(a, b)| a * b).sum::<f32>();
+            if j == 0 {
+                along(&from).sqrt()
+            } else {
+                along(&axes[i][2])
+            }
+        };
+        let positions = Array2::from_shape_fn((centres.len(), 2), position);
+        Ok(LocalMap { rows, positions })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Pose;
+
+    #[test]
+    fn only_the_invariant_map_stays_when_the_cloud_turns() {
+        let wave = |i: usize, k: f64| ((i as f64 + 1.0) * k).sin() as f32;
+        let mut points: Vec<[f32; 3]> = (0..400)
+            .map(|i| [0.8 * wave(i, 0.7), 0.5 * wave(i, 1.9), 0.2 * wave(i, 2.3)])
+            .collect();
+        let change = |invariant: bool, points: &[[f32; 3]], turned: &[[f32; 3]]| {
+            let options = LocalOptions {
+                centres: 30,
+                invariant,
+                ..LocalOptions::default()
+            };
+            let mapper = LocalMapper::new(options).unwrap();
+            let maps = [points, turned].map(|cloud| mapper.map(cloud, 0.5).unwrap());
+            let rows = &maps[0].rows - &maps[1].rows;
+            let places = &maps[0].positions - &maps[1].positions;
+            rows.iter()
+                .chain(&places)
+                .fold(0.0f32, |most, d| most.max(d.abs()))
+        };
+        let before = points.clone();
+        Pose::So3.apply(&mut points, 5, 9, "z");
+        assert!(change(true, &before, &points) < 5e-3);
+        assert!(change(false, &before, &points) > 0.1);
+    }
+
+    #[test]
+    fn impossible_maps_are_refused() {
+        let no_radius = LocalOptions {
+            radii: vec![],
+            ..LocalOptions::default()
+        };
+        assert!(LocalMapper::new(no_radius).is_err());
+        let mapper = LocalMapper::new(LocalOptions::default()).unwrap();
+        assert!(mapper.map(&[], 0.2).is_err());
+        assert_eq!(
+            mapper.map(&[[0.1, 0.0, 0.0]], 0.2).unwrap().rows.dim(),
+            (1, 35)
+        );
+    }
+}

@@ -1,0 +1,263 @@
+//! A classifier with its regularisation chosen inside the training rows.
+
+use ndarray::{Array2, ArrayView2, Axis};
+use rayon::prelude::*;
+
+use crate::error::Result;
+use crate::evaluate::{Classifier, Protocol};
+use crate::features::Labels;
+use crate::kernel::Kernel;
+use crate::linear::{LinearModel, argmax};
+use crate::random::{purpose, shuffle, stream};
+use crate::svm::Problem;
+use crate::{matrix, neighbours, ridge, softmax, svm};
+
+/// LIBLINEAR's own default serves to compare values of C; the last machine is fitted more exactly.
+const ROUGH: f32 = 0.1;
+const EXACT: f32 = 0.01;
+
+/// The same for the softmax: the gradient at the end, relative to that of a model that knows nothing.
+const ROUGH_SLOPE: f64 = 1e-2;
+const EXACT_SLOPE: f64 = 1e-3;
+
+/// Classes of the test rows, and what was chosen, in words.
+pub(crate) struct Run {
+    pub predicted: Vec<usize>,
+    pub chosen: String,
+}
+
+/// Standardised rows of the training and the test objects.
+pub(crate) struct StandardRows {
+    pub train: Array2<f32>,
+    pub test: Array2<f32>,
+}
+
+/// Trains on the training rows and classifies the test rows. `rows` are needed by the softmax alone; without them it
+/// gives nothing.
+pub(crate) fn classify(
+    kernel: &Kernel,
+    rows: Option<&StandardRows>,
+    labels: &Labels,
+    classifier: Classifier,
+    protocol: &Protocol,
+    seed: u64,
+) -> Result<Option<Run>> {
+    Ok(match (classifier, rows) {
+        (Classifier::Softmax, None) => None,
+        (Classifier::Softmax, Some(rows)) => Some(by_softmax(rows, labels, protocol, seed)),
+        (Classifier::Svm, _) => Some(by_svm(kernel, labels, protocol, seed)),
+        (Classifier::Ridge, _) => Some(by_ridge(kernel, labels, protocol)?),
+        (Classifier::Knn(k), _) => {
+            let squares = kernel.train.diag().to_vec();
+            let predicted = neighbours::predict(&kernel.test.view(), &squares, &labels.train, k);
+            Some(Run {
+                predicted,
+                chosen: format!("k = {k}"),
+            })
+        }
+    })
+}
+
+fn by_svm(kernel: &Kernel, labels: &Labels, protocol: &Protocol, seed: u64) -> Run {
+    let train = kernel.train.view();
+    let costs = ascending(&protocol.costs);
+    let train_on = |rows: &[usize], tolerance: f32, costs: &[f64]| {
+        let problem = Problem {
+            labels: &labels.train,
+            classes: labels.classes.len(),
+            rows,
+            tolerance,
+            seed,
+        };
+        svm::fit(&train, problem, costs)
+    };
+    let right = |fold: &Fold| -> Vec<usize> {
+        let machines = train_on(&fold.learn, ROUGH, &costs);
+        let scores = machines.iter().map(|machine| &machine.scores);
+        scores
+            .map(|scores| {
+                hits(
+                    &argmax(&scores.select(Axis(0), &fold.hold).view()),
+                    &fold.hold,
+                    labels,
+                )
+            })
+            .collect()
+    };
+    let best = choose(labels, protocol, seed, costs.len(), right);
+    let all: Vec<usize> = (0..train.nrows()).collect();
+    // As in the folds, each C starts from the answer of the one below.
+    let machines = train_on(&all, EXACT, &costs[..=best]);
+    let machine = &machines[best];
+    let scores = matrix::product(&kernel.test.view(), &machine.dual.view()) + &machine.bias;
+    Run {
+        predicted: argmax(&scores.view()),
+        chosen: format!("C = {}", costs[best]),
+    }
+}
+
+fn by_ridge(kernel: &Kernel, labels: &Labels, protocol: &Protocol) -> Result<Run> {
+    let train = kernel.train.view();
+    let mut best: Option<(f64, ridge::Ridge)> = None;
+    for ridge in ascending(&protocol.ridges) {
+        let fitted = ridge::fit(&train, &labels.train, labels.classes.len(), ridge)?;
+        // In a tie the heavier ridge: it comes later.
+        if best
+            .as_ref()
+            .is_none_or(|(_, b)| fitted.left_out_right >= b.left_out_right)
+        {
+            best = Some((ridge, fitted));
+        }
+    }
+    Ok(match best {
+        Some((ridge, fitted)) => Run {
+            predicted: fitted.predict(&kernel.test.view()),
+            chosen: format!("ridge = {ridge}"),
+        },
+        None => Run {
+            predicted: vec![0; labels.test.len()],
+            chosen: "no ridge to choose from".into(),
+        },
+    })
+}
+
+fn by_softmax(rows: &StandardRows, labels: &Labels, protocol: &Protocol, seed: u64) -> Run {
+    // Heavier decays first: each answer starts the next.
+    let mut decays = ascending(&protocol.decays);
+    decays.reverse();
+    let fit = |rows: &ArrayView2<f32>, targets: &[usize], decays: &[f64], precise: f64| {
+        let trainer = softmax::Trainer::new(*rows, targets, labels.classes.len());
+        let mut models: Vec<LinearModel> = Vec::with_capacity(decays.len());
+        for &decay in decays {
+            models.push(trainer.fit(decay, precise, models.last()));
+        }
+        models
+    };
+    let right = |fold: &Fold| -> Vec<usize> {
+        let learn = rows.train.select(Axis(0), &fold.learn);
+        let hold = rows.train.select(Axis(0), &fold.hold);
+        let targets: Vec<usize> = fold.learn.iter().map(|&row| labels.train[row]).collect();
+        let models = fit(&learn.view(), &targets, &decays, ROUGH_SLOPE);
+        let predicted = models.iter().map(|model| model.predict(&hold.view()));
+        predicted
+            .map(|predicted| hits(&predicted, &fold.hold, labels))
+            .collect()
+    };
+    let best = choose(labels, protocol, seed, decays.len(), right);
+    let decays = &decays[..=best];
+    let models = fit(&rows.train.view(), &labels.train, decays, EXACT_SLOPE);
+    Run {
+        predicted: models[best].predict(&rows.test.view()),
+        chosen: format!("decay = {:e}", decays[best]),
+    }
+}
+
+fn ascending(values: &[f64]) -> Vec<f64> {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+fn hits(predicted: &[usize], rows: &[usize], labels: &Labels) -> usize {
+    let pairs = predicted.iter().zip(rows);
+    pairs
+        .filter(|(class, row)| **class == labels.train[**row])
+        .count()
+}
+
+/// Rows to learn from and rows to hold out.
+struct Fold {
+    learn: Vec<usize>,
+    hold: Vec<usize>,
+}
+
+/// Position of the value that is right most often on held-out rows, `right` giving the count of each value for one fold;
+/// the earlier value in a tie. Folds run in parallel.
+fn choose(
+    labels: &Labels,
+    protocol: &Protocol,
+    seed: u64,
+    values: usize,
+    right: impl Fn(&Fold) -> Vec<usize> + Send + Sync,
+) -> usize {
+    if values < 2 {
+        return 0;
+    }
+    let count = protocol.folds.max(2);
+    let fold = folds(&labels.train, labels.classes.len(), count, seed);
+    let parts: Vec<Fold> = (0..count)
+        .map(|part| {
+            let (hold, learn) = (0..fold.len()).partition(|&row| fold[row] == part);
+            Fold { learn, hold }
+        })
+        .filter(|fold: &Fold| !fold.learn.is_empty() && !fold.hold.is_empty())
+        .collect();
+    let counts: Vec<Vec<usize>> = parts.par_iter().map(&right).collect();
+    let total = |value: usize| counts.iter().map(|count| count[value]).sum::<usize>();
+    let best = (0..values).map(total).max().unwrap_or(0);
+    (0..values)
+        .position(|value| total(value) == best)
+        .unwrap_or(0)
+}
+
+/// The fold of each row: rows of each class, shuffled, go to the folds in turn.
+fn folds(labels: &[usize], classes: usize, folds: usize, seed: u64) -> Vec<usize> {
+    let mut fold = vec![0; labels.len()];
+    for class in 0..classes {
+        let mut rows: Vec<usize> = (0..labels.len())
+            .filter(|&row| labels[row] == class)
+            .collect();
+        shuffle(&mut rows, &mut stream(seed, purpose::FOLDS, class as u64));
+        for (turn, row) in rows.into_iter().enumerate() {
+            fold[row] = (turn + class) % folds;
+        }
+    }
+    fold
+}
+
+/// At least one row of each class, and about `share` of all: what a small budget of labels would hold. Ascending.
+pub(crate) fn budget(labels: &[usize], classes: usize, share: f64, seed: u64) -> Vec<usize> {
+    let mut chosen = Vec::new();
+    for class in 0..classes {
+        let mut rows: Vec<usize> = (0..labels.len())
+            .filter(|&row| labels[row] == class)
+            .collect();
+        shuffle(&mut rows, &mut stream(seed, purpose::BUDGET, class as u64));
+        let count = ((rows.len() as f64 * share).round() as usize).max(1);
+        chosen.extend(rows.into_iter().take(count));
+    }
+    chosen.sort_unstable();
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_are_stratified() {
+        let labels: Vec<usize> = (0..100).map(|i| usize::from(i % 10 == 0)).collect();
+        let folds = folds(&labels, 2, 5, 0);
+        for fold in 0..5 {
+            let rare = (0..100)
+                .filter(|&i| folds[i] == fold && labels[i] == 1)
+                .count();
+            assert_eq!(
+                (rare, folds.iter().filter(|f| **f == fold).count()),
+                (2, 20)
+            );
+        }
+    }
+
+    #[test]
+    fn a_budget_keeps_every_class() {
+        let labels: Vec<usize> = (0..1000)
+            .map(|i| if i < 5 { 0 } else { 1 + i % 2 })
+            .collect();
+        let chosen = budget(&labels, 3, 0.1, 0);
+        let of = |class: usize| chosen.iter().filter(|&&row| labels[row] == class).count();
+        assert_eq!((of(0), of(1), of(2)), (1, 50, 50));
+        assert_eq!(budget(&labels, 3, 0.1, 0), chosen);
+        assert_ne!(budget(&labels, 3, 0.1, 1), chosen);
+    }
+}

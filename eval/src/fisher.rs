@@ -1,0 +1,249 @@
+//! Fisher vectors of local maps: a descriptor in which nothing is trained but axes and a mixture.
+
+use ndarray::parallel::prelude::*;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, concatenate, s};
+
+use crate::error::{EvalError, Result};
+use crate::features::check_finite;
+use crate::mixture::{Mixture, fisher};
+use crate::pca::Pca;
+use crate::random::{purpose, shuffle, stream};
+
+/// One object: its neighbourhoods, and where they are.
+#[derive(Debug, Clone)]
+pub struct LocalSet {
+    /// `[neighbourhoods, columns]`.
+    pub rows: Array2<f32>,
+    /// `[neighbourhoods, coordinates]`.
+    pub positions: Array2<f32>,
+}
+
+/// How the vectors are made. The defaults were found on training objects alone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FisherOptions {
+    /// Gaussians of the mixture.
+    pub gaussians: usize,
+    /// Principal axes of the rows that are kept.
+    pub axes: usize,
+    /// What the positions, standardised as one, are multiplied by.
+    pub position: f32,
+    /// Training objects from which axes and mixture are fitted.
+    pub objects: usize,
+    /// Neighbourhoods among theirs that the mixture is fitted to.
+    pub samples: usize,
+}
+
+impl Default for FisherOptions {
+    fn default() -> Self {
+        Self {
+            gaussians: 128,
+            axes: 34,
+            position: 2.0,
+            objects: 1500,
+            samples: 100_000,
+        }
+    }
+}
+
+/// Fitted axes, scales and mixture: what turns neighbourhoods into one vector.
+#[derive(Debug, Clone)]
+pub struct FisherEncoder {
+    pca: Pca,
+    /// What each axis is multiplied by.
+    scale: Array1<f32>,
+    middle: Array1<f32>,
+    /// What positions are multiplied by.
+    stretch: f32,
+    mixture: Mixture,
+}
+
+impl FisherEncoder {
+    /// Fits on training objects drawn by `seed`; labels are not used.
+    ///
+    /// Each axis is divided by the fourth root of its variance, half way between keeping and whitening it. Positions are
+    /// centred, divided by their standard deviation over all coordinates and multiplied by `options.position`.
+    ///
+    /// # Errors
+    /// No objects or neighbourhoods, objects of different widths, values that are not finite.
+    pub fn fit(objects: &[LocalSet], options: FisherOptions, seed: u64) -> Result<Self> {
+        let drawn = draw(objects.len(), options.objects, seed, 0);
+        let drawn: Vec<&LocalSet> = drawn.into_iter().map(|i| &objects[i]).collect();
+        let rows = stack(&drawn, |object| object.rows.view())?;
+        let places = stack(&drawn, |object| object.positions.view())?;
+        if rows.is_empty() || rows.nrows() != places.nrows() {
+            return Err(EvalError::Rows {
+                what: "neighbourhoods of the training objects".into(),
+                expected: rows.nrows().max(1),
+                found: places.nrows(),
+            });
+        }
+        check_finite(&rows.view(), "neighbourhoods of the training objects")?;
+        check_finite(&places.view(), "positions of the neighbourhoods")?;
+        let pca = Pca::fit(&rows.view(), options.axes);
+        let scale = pca
+            .variances()
+            .mapv(|v| v.max(f32::MIN_POSITIVE).powf(-0.25));
+        let middle = places
+            .mean_axis(Axis(0))
+            .unwrap_or_else(|| Array1::zeros(places.ncols()));
+        let spread = (&places - &middle)
+            .iter()
+            .map(|&x| f64::from(x * x))
+            .sum::<f64>();
+        let spread = (spread / places.len() as f64).sqrt().max(1e-12);
+        let mut encoder = Self {
+            pca,
+            scale,
+            middle,
+            stretch: options.position / spread as f32,
+            mixture: Mixture::fit(&Array2::zeros((1, 1)).view(), 1, 0),
+        };
+        let chosen = draw(rows.nrows(), options.samples, seed, 1);
+        let sample = encoder.prepare(
+            &rows.select(Axis(0), &chosen).view(),
+            &places.select(Axis(0), &chosen).view(),
+        );
+        encoder.mixture = Mixture::fit(&sample.view(), options.gaussians, seed);
+        Ok(encoder)
+    }
+
+    /// Values of one vector.
+    pub fn columns(&self) -> usize {
+        let (gaussians, columns) = self.mixture.means.dim();
+        gaussians * (2 * columns + 1)
+    }
+
+    /// Vectors of objects, `[objects, columns]`: signed square root, then length 1. Parallel over objects; the cost of
+    /// one is four products neighbourhoods x axes x gaussians.
+    pub fn encode(&self, objects: &[LocalSet]) -> Array2<f32> {
+        let mut vectors = Array2::zeros((objects.len(), self.columns()));
+        vectors
+            .axis_iter_mut(Axis(0))
+            .into_par_iter()
+            .zip(objects)
+            .for_each(|(mut out, object)| {
+                let rows = self.prepare(&object.rows.view(), &object.positions.view());
+                out.assign(&unit_root(fisher(&self.mixture, &rows.view()).view()));
+            });
+        vectors
+    }
+
+    /// Scaled axes with scaled positions beside them.
+    fn prepare(&self, rows: &ArrayView2<f32>, positions: &ArrayView2<f32>) -> Array2<f32> {
+        let axes = self.scale.len();
+        let mut out = Array2::zeros((rows.nrows(), axes + positions.ncols()));
+        let turned = self.pca.transform(rows) * &self.scale;
+        out.slice_mut(s![.., ..axes]).assign(&turned);
+        let places = (positions - &self.middle) * self.stretch;
+        out.slice_mut(s![.., axes..]).assign(&places);
+        out
+    }
+}
+
+/// Signed square roots, scaled to length 1.
+fn unit_root(vector: ArrayView1<f32>) -> Array1<f32> {
+    let roots = vector.mapv(|x| x.signum() * x.abs().sqrt());
+    let length = roots.dot(&roots).sqrt();
+    if length > 0.0 { roots / length } else { roots }
+}
+
+/// `count` of `n` numbers, or all, ascending.
+fn draw(n: usize, count: usize, seed: u64, item: u64) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..n).collect();
+    shuffle(&mut all, &mut stream(seed, purpose::FISHER, item));
+    all.truncate(count);
+    all.sort_unstable();
+    all
+}
+
+fn stack<'a>(
+    objects: &[&'a LocalSet],
+    part: impl Fn(&'a LocalSet) -> ArrayView2<'a, f32>,
+) -> Result<Array2<f32>> {
+    let parts: Vec<ArrayView2<f32>> = objects.iter().map(|object| part(object)).collect();
+    if parts.is_empty() {
+        return Err(EvalError::Empty("the list of training objects".into()));
+    }
+    concatenate(Axis(0), &parts).map_err(|_other_widths| EvalError::Columns {
+        what: "neighbourhoods of the training objects".into(),
+        expected: parts[0].ncols(),
+        found: parts
+            .iter()
+            .map(|p| p.ncols())
+            .find(|&c| c != parts[0].ncols())
+            .unwrap_or(0),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::normal;
+    use crate::{Classifier, Evaluation, Kernel, Labels, Protocol};
+
+    /// Objects of two classes with the same mean neighbourhood: only the spread of their neighbourhoods tells them apart.
+    fn objects(count: usize, first: u64) -> Vec<LocalSet> {
+        (0..count)
+            .map(|i| {
+                let mut rng = stream(first + i as u64, 0, 0);
+                let spread = if i % 2 == 0 { 0.5 } else { 1.5 };
+                LocalSet {
+                    rows: Array2::from_shape_simple_fn((64, 6), || {
+                        (spread * normal(&mut rng)) as f32
+                    }),
+                    positions: Array2::from_shape_simple_fn((64, 3), || normal(&mut rng) as f32),
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_means_cannot_tell_apart_fisher_vectors_can() {
+        let (train, test) = (objects(40, 0), objects(20, 1000));
+        let options = FisherOptions {
+            gaussians: 4,
+            axes: 5,
+            ..FisherOptions::default()
+        };
+        let labels = Labels {
+            train: (0..40).map(|i| i % 2).collect(),
+            test: (0..20).map(|i| i % 2).collect(),
+            classes: vec!["calm".into(), "wild".into()],
+        };
+        let encoder = FisherEncoder::fit(&train, options, 0).unwrap();
+        let vectors = encoder.encode(&train);
+        assert_eq!(vectors.dim(), (40, 4 * 17));
+        assert!(vectors.outer_iter().all(|v| (v.dot(&v) - 1.0).abs() < 1e-5));
+        let of_fisher = Kernel::of_rows("fisher", &vectors.view(), &encoder.encode(&test).view());
+        let means = |objects: &[LocalSet]| {
+            Array2::from_shape_fn((objects.len(), 6), |(i, j)| {
+                objects[i].rows.column(j).mean().unwrap()
+            })
+        };
+        let of_means = Kernel::of_rows("means", &means(&train).view(), &means(&test).view());
+        let protocol = Protocol::default();
+        let accuracy = |kernel: &Kernel| {
+            let mut evaluation = Evaluation::new(&labels, &[Classifier::Ridge], &protocol).unwrap();
+            evaluation.add_kernel(kernel).unwrap();
+            evaluation.rows()[0].accuracy_mean
+        };
+        assert!(accuracy(&of_fisher) > 0.95, "{}", accuracy(&of_fisher));
+        assert!(accuracy(&of_means) < 0.8, "{}", accuracy(&of_means));
+        let again = FisherEncoder::fit(&train, options, 0)
+            .unwrap()
+            .encode(&train);
+        assert_eq!(vectors, again);
+    }
+
+    #[test]
+    fn objects_that_do_not_fit_are_refused() {
+        assert!(FisherEncoder::fit(&[], FisherOptions::default(), 0).is_err());
+        let mut mixed = objects(2, 0);
+        mixed[1].rows = Array2::zeros((64, 7));
+        let message = FisherEncoder::fit(&mixed, FisherOptions::default(), 0).unwrap_err();
+        assert!(
+            message.to_string().contains("expected 6 columns, found 7"),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! The training-free descriptor: Fisher vectors of local maps.
+
+use rayon::prelude::*;
+use spectra_datasets::{DatasetError, LocalMapper, LocalOptions};
+use spectra_eval::{
+    Classifier, Evaluation, FeatureSet, FisherEncoder, FisherOptions, Kernel, Labels, LocalSet,
+    Protocol, Row,
+};
+
+use super::data::Data;
+use crate::progress::Progress;
+
+/// One kernel for each seed: the mean over radii of the kernels of their Fisher vectors. One radius at a time is in memory.
+pub fn kernels(
+    data: &Data,
+    local: &LocalOptions,
+    fisher: FisherOptions,
+    seeds: &[u64],
+    progress: &Progress,
+) -> anyhow::Result<Vec<Kernel>> {
+    let mapper = LocalMapper::new(local.clone())?;
+    let name = match local.invariant {
+        true => "Fisher vector, own axes",
+        false => "Fisher vector",
+    };
+    let steps = local.radii.len() * (1 + seeds.len());
+    let mut done = 0;
+    let mut step = || {
+        progress.set(done, steps, name);
+        done += 1;
+    };
+    let mut kernels: Vec<Kernel> = Vec::new();
+    for (part, &radius) in local.radii.iter().enumerate() {
+        step();
+        let train = sets(&mapper, data.train.points.as_deref(), radius)?;
+        let test = sets(&mapper, data.test.points.as_deref(), radius)?;
+        for (i, &seed) in seeds.iter().enumerate() {
+            step();
+            let encoder = FisherEncoder::fit(&train, fisher, seed)?;
+            let (train, test) = (encoder.encode(&train), encoder.encode(&test));
+            let kernel = Kernel::of_rows(name, &train.view(), &test.view());
+            match part {
+                0 => kernels.push(kernel),
+                _ => kernels[i].add(&kernel, 1.0)?,
+            }
+        }
+    }
+    kernels.iter_mut().for_each(Kernel::normalise);
+    Ok(kernels)
+}
+
+fn sets(
+    mapper: &LocalMapper,
+    clouds: Option<&[Vec<[f32; 3]>]>,
+    radius: f32,
+) -> Result<Vec<LocalSet>, DatasetError> {
+    let set = |cloud: &Vec<[f32; 3]>| {
+        let map = mapper.map(cloud, radius)?;
+        Ok(LocalSet {
+            rows: map.rows,
+            positions: map.positions,
+        })
+    };
+    clouds.unwrap_or_default().par_iter().map(set).collect()
+}
+
+/// Rows of the table for kernels, alone and, where there are any, joined with the rows of `beside`, both of equal weight.
+pub fn evaluate(
+    mut kernels: Vec<Kernel>,
+    beside: &[FeatureSet],
+    labels: &Labels,
+    classifiers: &[Classifier],
+    protocol: &Protocol,
+) -> anyhow::Result<Vec<Row>> {
+    let mut alone = Evaluation::new(labels, classifiers, protocol)?;
+    for kernel in &kernels {
+        alone.add_kernel(kernel)?;
+    }
+    let mut rows = alone.rows();
+    if beside.is_empty() {
+        return Ok(rows);
+    }
+    let mut joined = Evaluation::new(labels, classifiers, protocol)?;
+    for (i, kernel) in kernels.iter_mut().enumerate() {
+        let set = &beside[i % beside.len()];
+        kernel.add(&Kernel::standardised(set), 1.0)?;
+        kernel.name = format!("{} + {}", kernel.name, set.name);
+        kernel.normalise();
+        joined.add_kernel(kernel)?;
+    }
+    rows.extend(joined.rows());
+    Ok(rows)
+}

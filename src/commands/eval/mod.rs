@@ -1,0 +1,264 @@
+//! `spectra eval`: frozen features and their controls, under linear classifiers.
+
+mod data;
+mod features;
+mod fisher;
+mod pictures;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use spectra_datasets::{LocalOptions, Store};
+use spectra_eval::{
+    Classifier, Evaluation, FeatureSet, FisherOptions, Kernel, Protocol, Report, Row, evaluate,
+};
+use spectra_model::{Encoder, RunInfo};
+
+use self::data::Data;
+pub use self::data::Poses;
+use crate::cli::{self, FeatureKind};
+use crate::outcome::{Outcome, Usage};
+use crate::progress::Progress;
+
+/// Seed of the poses of rotation protocols: the same poses for every kind of features.
+const POSE_SEED: u64 = 0;
+
+/// What is to be evaluated, and how.
+pub struct Request {
+    pub runs: Vec<PathBuf>,
+    pub kinds: Vec<FeatureKind>,
+    pub poses: Vec<Poses>,
+    /// None for the usual ones of each kind of features.
+    pub classifiers: Option<Vec<Classifier>>,
+    /// Share of the training labels.
+    pub labels: f64,
+    pub seeds: u64,
+    pub local: LocalOptions,
+    pub fisher: FisherOptions,
+    pub device: String,
+}
+
+impl Request {
+    /// The encoders of `runs` with all their controls, aligned.
+    pub fn of_runs(runs: Vec<PathBuf>) -> Self {
+        Self {
+            runs,
+            kinds: vec![FeatureKind::Learned, FeatureKind::Controls],
+            poses: vec![Poses::ALIGNED],
+            classifiers: None,
+            labels: 1.0,
+            seeds: 3,
+            local: LocalOptions::default(),
+            fisher: FisherOptions::default(),
+            device: "cpu".into(),
+        }
+    }
+
+    fn new(options: &cli::Eval) -> anyhow::Result<Self> {
+        let has_runs = !options.run.is_empty();
+        let kinds = match (&options.features[..], has_runs) {
+            ([], true) => vec![FeatureKind::Learned, FeatureKind::Controls],
+            ([], false) => vec![FeatureKind::Controls],
+            (kinds, _) => kinds.to_vec(),
+        };
+        if kinds.contains(&FeatureKind::Learned) && !has_runs {
+            return Err(
+                Usage("--features learned: needs --run, whose encoder makes them".into()).into(),
+            );
+        }
+        let local = &options.local;
+        Ok(Self {
+            runs: options.run.clone(),
+            kinds,
+            poses: options.rotation.clone(),
+            classifiers: (!options.classifiers.is_empty()).then(|| options.classifiers.clone()),
+            labels: options.labels,
+            seeds: options.seeds.max(options.run.len() as u64).max(1),
+            local: LocalOptions {
+                centres: local.centres,
+                radii: local.radii.clone(),
+                order: local.local_order,
+                invariant: false,
+            },
+            fisher: FisherOptions {
+                gaussians: local.gaussians,
+                axes: local.axes,
+                position: local.position,
+                ..FisherOptions::default()
+            },
+            device: options.device.clone(),
+        })
+    }
+
+    fn has(&self, kind: FeatureKind) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    fn needs_points(&self) -> bool {
+        self.has(FeatureKind::Fisher) || self.has(FeatureKind::FisherInvariant)
+    }
+
+    fn classifiers(&self, usual: &[Classifier]) -> Vec<Classifier> {
+        self.classifiers.clone().unwrap_or_else(|| usual.to_vec())
+    }
+}
+
+pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
+    let request = Request::new(options)?;
+    for path in [&options.json, &options.report].into_iter().flatten() {
+        refuse_folder(path)?;
+    }
+    let (store, skipped) = data::store(options, request.needs_points(), quiet)?;
+    for run in &request.runs {
+        RunInfo::load(run)?.check_store(&store)?;
+    }
+    let report = report(&store, &request, quiet)?;
+    println!("{}", report.to_text());
+    write(options.json.as_deref(), &report.to_json())?;
+    write(options.report.as_deref(), &report.to_html())?;
+    Ok(if skipped > 0 {
+        Outcome::SomeFailed
+    } else {
+        Outcome::Done
+    })
+}
+
+/// Minutes of work should not end in a path that cannot be written.
+fn refuse_folder(path: &Path) -> anyhow::Result<()> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    if path.is_dir() || parent.is_some_and(|parent| !parent.is_dir()) {
+        let message = format!("{}: not a file that can be written", path.display());
+        return Err(Usage(message).into());
+    }
+    Ok(())
+}
+
+fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    std::fs::write(path, text).with_context(|| path.display().to_string())
+}
+
+/// Evaluates what is asked for on `store`.
+pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<Report> {
+    let data = Data::read(store, request.needs_points())?;
+    let encoders: Vec<Encoder> = request
+        .runs
+        .iter()
+        .map(|run| Encoder::load(run, &request.device))
+        .collect::<Result<_, _>>()?;
+    let protocol = Protocol {
+        seeds: (0..request.seeds).collect(),
+        labels: request.labels,
+        ..Protocol::default()
+    };
+    let mut report = Report::new(
+        &store.manifest().dataset,
+        protocol.clone(),
+        &data.labels,
+        store.manifest().failures.len(),
+    );
+    let progress = Progress::start("eval", quiet);
+    for &poses in &request.poses {
+        let posed = data.posed(poses, POSE_SEED)?;
+        let protocol = Protocol {
+            rotation: poses.to_string(),
+            ..protocol.clone()
+        };
+        let (rows, shown) = one_pose(&posed, &encoders, request, &protocol, &progress)?;
+        report.rows.extend(rows);
+        if let Some(set) = shown.filter(|_| report.has_no_map()) {
+            report.add_map(&set, &posed.labels, &posed.test.ids);
+        }
+    }
+    report.protocol.rotation = request
+        .poses
+        .iter()
+        .map(Poses::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    progress.finish(&format!("{} rows", report.rows.len()));
+    if let (Some(run), Some(encoder)) = (request.runs.first(), encoders.first()) {
+        report.add_curve(pictures::curve(run)?);
+        pictures::add(&mut report, encoder, &data)?;
+    }
+    Ok(report)
+}
+
+/// All rows of one protocol, and the features that its map shows.
+fn one_pose(
+    data: &Data,
+    encoders: &[Encoder],
+    request: &Request,
+    protocol: &Protocol,
+    progress: &Progress,
+) -> anyhow::Result<(Vec<Row>, Option<FeatureSet>)> {
+    let classifiers =
+        request.classifiers(&[Classifier::Softmax, Classifier::Svm, Classifier::Knn(1)]);
+    let mut sets: Vec<Vec<FeatureSet>> = Vec::new();
+    let raw = features::raw(data, encoders.first())?;
+    let learned = match request.has(FeatureKind::Learned) {
+        true => features::learned(data, encoders)?,
+        false => Vec::new(),
+    };
+    if !learned.is_empty() {
+        let joined = learned.iter().map(|set| features::join(set, &raw));
+        let joined = joined.collect::<anyhow::Result<_>>()?;
+        sets.extend([learned.clone(), joined]);
+    }
+    if request.has(FeatureKind::Controls) {
+        let run = request.runs.first();
+        sets.extend(features::controls(
+            data,
+            &raw,
+            run,
+            request.seeds,
+            &request.device,
+        )?);
+    }
+    let mut rows = Vec::new();
+    for (done, set) in sets.iter().enumerate() {
+        progress.set(done, sets.len(), &set[0].name);
+        rows.extend(evaluate(set, &data.labels, &classifiers, protocol)?);
+    }
+    if request.has(FeatureKind::Controls) {
+        progress.set(sets.len(), sets.len(), "raw map, RBF kernel");
+        rows.extend(radial(&raw, data, &classifiers, protocol)?);
+    }
+    for kind in [FeatureKind::Fisher, FeatureKind::FisherInvariant] {
+        if request.has(kind) {
+            let local = LocalOptions {
+                invariant: kind == FeatureKind::FisherInvariant,
+                ..request.local.clone()
+            };
+            let kernels = fisher::kernels(data, &local, request.fisher, &protocol.seeds, progress)?;
+            let classifiers = request.classifiers(&[Classifier::Ridge, Classifier::Knn(1)]);
+            rows.extend(fisher::evaluate(
+                kernels,
+                &learned,
+                &data.labels,
+                &classifiers,
+                protocol,
+            )?);
+        }
+    }
+    Ok((rows, sets.into_iter().flatten().next()))
+}
+
+/// What a classifier that is not linear gets from the raw map.
+fn radial(
+    raw: &FeatureSet,
+    data: &Data,
+    classifiers: &[Classifier],
+    protocol: &Protocol,
+) -> anyhow::Result<Vec<Row>> {
+    let linear =
+        |classifier: &&Classifier| !matches!(classifier, Classifier::Softmax | Classifier::Knn(_));
+    let classifiers: Vec<Classifier> = classifiers.iter().filter(linear).copied().collect();
+    let mut kernel = Kernel::radial(raw);
+    kernel.name = "raw map, RBF kernel".into();
+    let mut evaluation = Evaluation::new(&data.labels, &classifiers, protocol)?;
+    evaluation.add_kernel(&kernel)?;
+    Ok(evaluation.rows())
+}
