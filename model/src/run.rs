@@ -21,7 +21,7 @@ pub(crate) const METRICS: &str = "metrics.jsonl";
 pub(crate) const WEIGHTS: &str = "model.safetensors";
 pub(crate) const CARD: &str = "card.json";
 const LOCK: &str = "lock";
-const VERSION: u64 = 2;
+const VERSION: u64 = 1;
 
 /// What a run was trained on: enough to transform new shapes in the same way and to refuse others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

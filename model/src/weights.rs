@@ -1,6 +1,5 @@
-//! Weights as safetensors, as PyTorch's modules of the same names and shapes keep them: linear layers `[out, in]`, convolutions
-//! `[out, in, 4, 4]`, transposed ones `[in, out, 4, 4]`, gains and shifts of norms `weight` and `bias`. Names are
-//! the paths of the fields, values f32.
+//! Weights as safetensors: names are the paths of the fields, values f32; linear layers `[in, out]`, and kernels as PyTorch
+//! keeps them, convolutions `[out, in, 4, 4]` and transposed ones `[in, out, 4, 4]`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -62,11 +61,6 @@ impl Place {
     }
 
     fn enter(&mut self, name: &str, container: &str) {
-        let name = match name {
-            "gamma" => "weight",
-            "beta" => "bias",
-            other => other,
-        };
         self.path.push((name.to_owned(), container.to_owned()));
     }
 
@@ -79,14 +73,10 @@ impl Place {
         names.join(".")
     }
 
-    /// How PyTorch lays out the parameter of this shape that stands here.
+    /// How the file lays out the parameter of this shape that stands here.
     fn layout(&self, shape: &[usize]) -> Layout {
         let container = self.path.last().map_or("", |(_, container)| container);
         match *shape {
-            [input, output] if container.ends_with("Linear") => Layout {
-                ours: vec![input, output],
-                axes: vec![1, 0],
-            },
             [windows, output] if container.ends_with("DownConv") => Layout {
                 ours: vec![4, 4, windows / 16, output],
                 axes: vec![3, 2, 0, 1],
@@ -103,28 +93,28 @@ impl Place {
     }
 }
 
-/// PyTorch's axis i is axis `axes[i]` of our parameter, seen in the shape `ours`.
+/// Axis i in the file is axis `axes[i]` of the parameter, seen in the shape `ours`.
 struct Layout {
     ours: Vec<usize>,
     axes: Vec<usize>,
 }
 
 impl Layout {
-    /// The shape in PyTorch.
-    fn theirs(&self) -> Vec<usize> {
+    /// The shape in the file.
+    fn in_file(&self) -> Vec<usize> {
         self.axes.iter().map(|axis| self.ours[*axis]).collect()
     }
 
-    fn to_theirs(&self, values: Vec<f32>) -> Vec<f32> {
+    fn to_file(&self, values: Vec<f32>) -> Vec<f32> {
         permuted(values, &self.ours, &self.axes)
     }
 
-    fn to_ours(&self, values: Vec<f32>) -> Vec<f32> {
+    fn from_file(&self, values: Vec<f32>) -> Vec<f32> {
         let mut back = vec![0; self.axes.len()];
-        for (theirs, ours) in self.axes.iter().enumerate() {
-            back[*ours] = theirs;
+        for (file, ours) in self.axes.iter().enumerate() {
+            back[*ours] = file;
         }
-        permuted(values, &self.theirs(), &back)
+        permuted(values, &self.in_file(), &back)
     }
 }
 
@@ -154,9 +144,9 @@ impl ModuleVisitor for Collector<'_> {
             .into_data()
             .try_to_vec::<f32>()
             .expect("weights are f32 throughout");
-        let values = layout.to_theirs(values);
+        let values = layout.to_file(values);
         let saved = Saved {
-            shape: layout.theirs(),
+            shape: layout.in_file(),
             bytes: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
         };
         self.into.0.insert(self.place.name(), saved);
@@ -198,16 +188,16 @@ impl Restorer<'_> {
             .file
             .tensor(&name)
             .map_err(|_absent| format!("no weights named {name}: made by another version"))?;
-        if view.shape() != layout.theirs() || view.dtype() != Dtype::F32 {
+        if view.shape() != layout.in_file() || view.dtype() != Dtype::F32 {
             return Err(format!(
                 "weights {name}: expected f32 {:?}, found {:?} {:?}",
-                layout.theirs(),
+                layout.in_file(),
                 view.dtype(),
                 view.shape()
             ));
         }
         let (values, _rest) = view.data().as_chunks::<4>();
-        Ok(layout.to_ours(
+        Ok(layout.from_file(
             values
                 .iter()
                 .map(|bytes| f32::from_le_bytes(*bytes))
@@ -253,18 +243,18 @@ mod tests {
         let mut place = Place::new("generator");
         place.enter("weight", "Struct:DownConv");
         let layout = place.layout(&[48, 5]);
-        assert_eq!(layout.theirs(), [5, 3, 4, 4]);
+        assert_eq!(layout.in_file(), [5, 3, 4, 4]);
         let values: Vec<f32> = (0..48 * 5).map(|i| i as f32).collect();
-        let theirs = layout.to_theirs(values.clone());
+        let stored = layout.to_file(values.clone());
         // Row 1, column 2, input 1, output 3 of ours.
         assert_eq!(
-            theirs[((3 * 3 + 1) * 4 + 1) * 4 + 2],
+            stored[((3 * 3 + 1) * 4 + 1) * 4 + 2],
             ((6 * 3 + 1) * 5 + 3) as f32
         );
-        assert_eq!(layout.to_ours(theirs), values);
+        assert_eq!(layout.from_file(stored), values);
         place.leave();
         place.enter("gamma", "Struct:Norm");
-        assert_eq!(place.name(), "generator.weight");
-        assert_eq!(place.layout(&[7]).theirs(), [7]);
+        assert_eq!(place.name(), "generator.gamma");
+        assert_eq!(place.layout(&[7]).in_file(), [7]);
     }
 }

@@ -4,7 +4,7 @@
 //! Maps whose side is not the canvas' (4 times 2 to the number of levels) pass a dense layer on the way in and
 //! another on the way out, as the authors' networks for 10 x 10 maps do.
 //!
-//! Inside, channels come last, and each convolution is a matrix product with the windows of its input: see
+//! Inside, channels come last (in h they come first), and each convolution is a matrix product with the windows of its input: see
 //! [`kernels`](crate::kernels). A layer over concatenated channels is the sum of one layer for each part, so
 //! that G computes once what it adds to each z.
 
@@ -216,7 +216,7 @@ impl ConvPair {
             }
         }
         Code {
-            h: x.reshape([rows, self.features()]),
+            h: x.permute([0, 3, 1, 2]).reshape([rows, self.features()]),
             skips,
         }
     }
@@ -224,7 +224,8 @@ impl ConvPair {
     /// The layers of G that see h and the skips.
     pub(crate) fn prepare(&self, code: &Code) -> Prepared {
         let rows = code.h.dims()[0];
-        let h = code.h.clone().reshape([rows, SIDE, SIDE, self.channels]);
+        let h = code.h.clone().reshape([rows, self.channels, SIDE, SIDE]);
+        let h = h.permute([0, 2, 3, 1]);
         let mut convs = self.ups.iter().map(|up| &up.conv).chain([&self.last]);
         let first = convs.next().expect("there is at least the last layer");
         let skips = code.skips.iter().rev().zip(convs).map(|(skip, conv)| {
