@@ -143,6 +143,7 @@ Examples:
   spectra pretrain m10.spectra -o runs/m10
   spectra pretrain m10.spectra -o runs/long --set train.epochs=200 --set seed=1
   spectra pretrain m10.spectra -o runs/m10 --resume          go on after an interruption
+  spectra pretrain m40.spectra -o runs/paper --preset paper --dry-run        what it would cost here
   spectra pretrain m40.spectra -o runs/paper --preset paper --device cuda")]
 pub struct Pretrain {
     /// A store made by `spectra convert`
@@ -165,6 +166,9 @@ pub struct Pretrain {
     /// Go on from the newest checkpoint of the run
     #[arg(long)]
     pub resume: bool,
+    /// Train nothing: print parameters, arithmetic, memory, and the time that a trial of a few seconds foretells
+    #[arg(long, conflicts_with = "resume")]
+    pub dry_run: bool,
 }
 
 /// Kinds of features that `eval` can compare.
