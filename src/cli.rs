@@ -41,6 +41,8 @@ pub enum Command {
     Train(Train),
     /// Classify frozen features, beside their controls; or score pictures
     Eval(Eval),
+    /// Several runs in one table, with the settings that differ
+    Compare(Compare),
     /// Coefficients of one shape
     Transform(Transform),
     /// Coefficients back to a shape
@@ -447,6 +449,7 @@ Examples:
   spectra eval m10.spectra --run runs/seed0 --run runs/seed1 --run runs/seed2
   spectra eval modelnet40 --data data/ --features fisher             nothing trained, no run
   spectra eval modelnet40 --data data/ --features fisher-invariant --rotation z/z,z/so3,so3/so3
+  spectra eval m10.spectra --run runs/m10 --beside runs/l1 --reconstruction
   spectra eval m10.spectra --run runs/m10 --labels 0.01 --classifiers ridge,1-nn
   spectra eval images --data mnist/ --run runs/digits --pictures gallery/digits
   spectra eval images --data facades/ --half left --run runs/facades --downstream cifar-10-batches-bin
@@ -459,6 +462,12 @@ pub struct Eval {
     /// The run whose encoder is evaluated; several runs of different seeds give mean and spread
     #[arg(long)]
     pub run: Vec<PathBuf>,
+    /// Runs of the same size that were trained otherwise (an autoencoder, a plain denoiser): a row each, named by folder
+    #[arg(long)]
+    pub beside: Vec<PathBuf>,
+    /// Also hide and disturb cells of test objects, complete them, and recognise what comes out
+    #[arg(long)]
+    pub reconstruction: bool,
     /// Features to compare [default: learned,controls with --run, controls without]
     #[arg(long, value_delimiter = ',')]
     pub features: Vec<FeatureKind>,
@@ -502,6 +511,20 @@ fn share(text: &str) -> Result<f64, String> {
         Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
         _ => Err("expected a share above 0 and at most 1, such as 0.1".into()),
     }
+}
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  spectra compare runs/*\n  spectra compare runs/a runs/b --json"
+)]
+pub struct Compare {
+    /// Run folders
+    #[arg(required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `transform`.
