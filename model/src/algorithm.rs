@@ -14,6 +14,7 @@ use burn::tensor::Tensor;
 use crate::average::Average;
 use crate::clip::clip_global_norm;
 use crate::config::AlgorithmConfig;
+use crate::context::Adversary;
 use crate::nets::{Code, Generator, Walker};
 use crate::walk::{row_norm, unit};
 
@@ -48,6 +49,8 @@ pub(crate) struct Cgml {
     pub walker: Walker,
     pub generator_optimizer: ModuleOptimizer,
     pub walker_optimizer: ModuleOptimizer,
+    /// Trains the context encoder instead, the baseline without z.
+    pub adversary: Option<Adversary>,
     /// Moving averages of the weights, where they are kept.
     pub average: Option<Average>,
 }
@@ -100,6 +103,9 @@ impl Cgml {
         config: &AlgorithmConfig,
         rates: Rates,
     ) -> (Cgml, StepLosses) {
+        if let Some(adversary) = self.adversary.take() {
+            return self.context_step(adversary, batch, rates);
+        }
         let frozen = self.generator.clone().no_grad();
         let code = frozen.encode(batch.input.clone());
         let (z, moves, error_at_start) = search(&frozen, &code, batch, extra, config);

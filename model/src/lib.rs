@@ -39,6 +39,7 @@ mod average;
 mod checkpoint;
 mod clip;
 mod config;
+mod context;
 mod corrupt;
 mod device;
 mod encoder;
@@ -47,6 +48,7 @@ mod lipschitz;
 mod maps;
 mod nets;
 mod networks;
+mod painter;
 mod run;
 mod spectral_norm;
 mod tasks;
@@ -56,11 +58,13 @@ mod weights;
 
 pub use config::{
     AlgorithmConfig, AugmentConfig, Config, CorruptConfig, MapConfig, NetworkConfig, NetworkKind,
-    OutputConfig, RotateKind, TrainConfig,
+    Objective, OutputConfig, RotateKind, TrainConfig,
 };
 pub use device::devices;
 pub use encoder::{Completions, Encoder};
 pub use error::ModelError;
+pub use painter::{Painter, Questions};
 pub use run::RunInfo;
-pub use tasks::{pretrain, toy};
+pub use tasks::pictures::{PictureInfo, PictureKind, train_pictures};
+pub use tasks::{colorize, complete, pretrain, toy, translate};
 pub use train::{TrainObserver, TrainProgress, TrainSummary};

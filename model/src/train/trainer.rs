@@ -14,11 +14,13 @@ use super::{TrainObserver, TrainProgress, TrainSummary};
 use crate::algorithm::{Batch, Cgml, Rates, StepLosses};
 use crate::average::Average;
 use crate::checkpoint::Checkpoints;
+use crate::config::Objective;
+use crate::context::{Adversary, Critic};
 use crate::encoder::to_host;
 use crate::nets::{Generator, Walker};
 use crate::run::{CARD, RunFolder, WEIGHTS, to_json, write_whole};
 use crate::spectral_norm::bound;
-use crate::tasks::{HostBatch, Task, draw_unit};
+use crate::tasks::{HostBatch, Task, first_latent};
 use crate::{Config, ModelError, weights};
 use burn::module::Module;
 
@@ -175,7 +177,7 @@ impl<'a> Trainer<'a> {
     /// One step of Algorithm 1.
     fn advance(&mut self, epoch: u64, items: &[usize]) -> Result<StepLosses, ModelError> {
         let host = self.task.batch(epoch, items)?;
-        let latent = latents(self.config.seed, epoch, items, self.config.network.latent);
+        let latent = latents(self.config, epoch, items);
         let batch = self.upload(host, latent);
         let factor = rate_factor(&self.config.train, self.step, self.steps);
         let rates = Rates {
@@ -324,6 +326,10 @@ fn fresh(config: &Config, task: &dyn Task, device: &Device) -> Result<Cgml, Mode
             .with_weight_decay(decay as f32);
         settings.init()
     };
+    let adversary = (config.algorithm.objective == Objective::Context).then(|| Adversary {
+        critic: Critic::new(task.sizes().target_cells(), config.seed, device),
+        optimizer: adam(0.0),
+    });
     let averaged = config.train.average > 0.0;
     Ok(Cgml {
         average: averaged.then(|| Average::begin(&generator, &walker)),
@@ -331,6 +337,7 @@ fn fresh(config: &Config, task: &dyn Task, device: &Device) -> Result<Cgml, Mode
         walker,
         generator_optimizer: adam(config.train.weight_decay),
         walker_optimizer: adam(0.0),
+        adversary,
     })
 }
 
@@ -342,10 +349,12 @@ fn permutation(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
 }
 
 /// Where z starts for each of `items`: unit rows `[items, width]`.
-fn latents(seed: u64, epoch: u64, items: &[usize], width: usize) -> Vec<f32> {
+fn latents(config: &Config, epoch: u64, items: &[usize]) -> Vec<f32> {
+    let width = config.network.latent;
     let mut latents = vec![0.0; items.len() * width];
     for (z, item) in latents.chunks_exact_mut(width).zip(items) {
-        draw_unit(&mut stream(seed, LATENTS | epoch, *item as u64), z);
+        let mut rng = stream(config.seed, LATENTS | epoch, *item as u64);
+        first_latent(config.algorithm.objective, &mut rng, z);
     }
     latents
 }
@@ -356,9 +365,13 @@ mod tests {
 
     #[test]
     fn what_is_drawn_depends_on_seed_epoch_and_items_alone() {
-        let whole = latents(1, 2, &[3, 7, 11], 10);
-        assert_eq!(whole[10..20], latents(1, 2, &[7], 10));
-        assert_ne!(latents(1, 3, &[7], 10), latents(1, 2, &[7], 10));
+        let config = Config {
+            seed: 1,
+            ..Config::default()
+        };
+        let whole = latents(&config, 2, &[3, 7, 11]);
+        assert_eq!(whole[10..20], latents(&config, 2, &[7]));
+        assert_ne!(latents(&config, 3, &[7]), latents(&config, 2, &[7]));
         for z in whole.chunks_exact(10) {
             assert!((z.iter().map(|v| v * v).sum::<f32>() - 1.0).abs() < 1e-5);
         }
