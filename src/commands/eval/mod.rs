@@ -124,9 +124,16 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     for path in [&options.json, &options.report].into_iter().flatten() {
         refuse_folder(path)?;
     }
+    // A run that cannot be read should be told before a data set is converted for it.
+    let infos = request
+        .runs
+        .iter()
+        .chain(&request.beside)
+        .map(|run| RunInfo::load(run));
+    let infos: Vec<RunInfo> = infos.collect::<Result<_, _>>()?;
     let (store, skipped) = data::store(options, request.needs_points(), quiet)?;
-    for run in request.runs.iter().chain(&request.beside) {
-        RunInfo::load(run)?.check_store(&store)?;
+    for info in &infos {
+        info.check_store(&store)?;
     }
     let report = report(&store, &request, quiet)?;
     println!("{}", report.to_text());
