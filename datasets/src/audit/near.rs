@@ -123,7 +123,7 @@ mod tests {
                 )
             })
             .collect();
-        for reach in [0.1, 0.5, 10.0] {
+        for reach in [0.3, 0.8, 10.0] {
             let all: Vec<Neighbours> = (0..points.len())
                 .map(|i| nearest(&points, i, (0..points.len()).filter(|&j| j != i), reach))
                 .collect();

@@ -130,7 +130,8 @@ fn only_member(input: &Input, depth: u32) -> Result<Shape, ReadError> {
                 return ControlFlow::Break(());
             }
         };
-        if Packing::of(&bytes).is_some() || Format::of(&bytes, name).is_some() {
+        let packed = Packing::of(&bytes).is_some() || archive(&bytes).is_some();
+        if packed || Format::of(&bytes, name).is_some() {
             found.push((name.to_owned(), bytes));
         }
         match found.len() {
