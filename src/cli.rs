@@ -37,9 +37,9 @@ pub enum Command {
     Convert(Convert),
     /// Pre-train the cGML denoiser on a store, without labels
     Pretrain(Pretrain),
-    /// Train the same networks on another task
+    /// Train the same networks on another task: the paper's toy, or pictures
     Train(Train),
-    /// Classify frozen features, beside their controls
+    /// Classify frozen features, beside their controls; or score pictures
     Eval(Eval),
     /// Coefficients of one shape
     Transform(Transform),
@@ -203,7 +203,9 @@ pub struct LocalOptions {
 
 /// Options of `train`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  spectra train toy -o toy")]
+#[command(
+    after_help = "Examples:\n  spectra train toy -o toy\n  spectra train complete --data mnist/ -o runs/digits"
+)]
 pub struct Train {
     /// The task
     #[command(subcommand)]
@@ -215,6 +217,12 @@ pub struct Train {
 pub enum TrainTask {
     /// The paper's example with two right answers, with rho, without it, and by L1 alone (its figure 3)
     Toy(TrainToy),
+    /// Complete masked pictures: digits with ambiguous targets, or photographs
+    Complete(TrainComplete),
+    /// Colours for grey pictures
+    Colorize(TrainColorize),
+    /// One kind of picture to another, such as label maps to photographs
+    Translate(TrainTranslate),
 }
 
 /// Options of `train toy`.
@@ -240,6 +248,189 @@ pub struct TrainToy {
     pub resume: bool,
 }
 
+/// What all tasks on pictures take.
+#[derive(Debug, Args)]
+pub struct PictureRun {
+    /// Folder of pictures: MNIST's IDX files, CIFAR-10's binary batches, or JPEG and PNG files, flat or by class
+    #[arg(long)]
+    pub data: PathBuf,
+    /// The run folder to write
+    #[arg(long, short)]
+    pub output: PathBuf,
+    /// Side of the pictures; a larger one adds levels to the convolutions
+    #[arg(long, default_value = "32", value_parser = picture_side)]
+    pub size: usize,
+    /// Take at most this many pictures of each split; 0 takes all
+    #[arg(long, default_value_t = 0)]
+    pub limit: usize,
+    /// Also train the same networks without z, on L1 and as a context encoder, in RUN/l1 and RUN/context
+    #[arg(long)]
+    pub baselines: bool,
+    /// Settings to start from; by default digits for grey pictures and pictures for others
+    #[arg(long)]
+    pub preset: Option<String>,
+    /// A TOML file of settings in place of the preset
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+    /// One setting over the preset or the file, such as train.epochs=50; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// cpu, cuda, cuda:1, …
+    #[arg(long, default_value = "cpu")]
+    pub device: String,
+    /// Go on from the newest checkpoint of the run
+    #[arg(long)]
+    pub resume: bool,
+}
+
+/// A side that convolutions of stride 2 divide down to 4.
+fn picture_side(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(side @ (16 | 32 | 64 | 128 | 256)) => Ok(side),
+        _ => Err("expected 16, 32, 64, 128 or 256".into()),
+    }
+}
+
+/// Which part of each picture is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Half {
+    /// All of it
+    Whole,
+    /// The left half: of CMP Facades the photograph
+    Left,
+    /// The right half: of CMP Facades the label map
+    Right,
+}
+
+/// Where the hidden part of a picture may lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Mask {
+    /// A rectangle in the top half
+    Top,
+    /// A square anywhere
+    Square,
+}
+
+/// What draws colours towards a uniform distribution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Uniform {
+    /// A soft histogram of each picture's colours
+    Histogram,
+    /// The authors' softmax over cells
+    Softmax,
+}
+
+/// A half of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Side {
+    /// A
+    Left,
+    /// B
+    Right,
+}
+
+/// Options of `train complete`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra train complete --data mnist/ -o runs/digits --baselines
+  spectra train complete --data mnist/ -o runs/box --mask-side 1:1 --overlay 0 --white-box 0.3
+  spectra train complete --data facades/ -o runs/facades --half left --size 64
+
+Grey pictures get the paper's experiment for MNIST (rectangles in the top half, 20 % of the targets
+overlaid), others random squares. `spectra eval images` scores the run.")]
+pub struct TrainComplete {
+    /// Data, output and settings
+    #[command(flatten)]
+    pub run: PictureRun,
+    /// Part of each picture
+    #[arg(long = "half", value_enum, default_value = "whole")]
+    pub part: Half,
+    /// Where the hidden part lies
+    #[arg(long, value_enum)]
+    pub mask: Option<Mask>,
+    /// Smallest and largest side of the hidden part, as shares of the region's: LOW:HIGH
+    #[arg(long, value_name = "LOW:HIGH")]
+    pub mask_side: Option<String>,
+    /// Share of the training pictures whose top half is overlaid with that of another
+    #[arg(long)]
+    pub overlay: Option<f64>,
+    /// Share of the training targets with a white box in the top half
+    #[arg(long, default_value_t = 0.0)]
+    pub white_box: f64,
+}
+
+/// Options of `train colorize`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra train colorize --data photographs/ -o runs/colour --baselines
+  spectra train colorize --data facades/ --half left --size 64 -o runs/colour --uniform softmax")]
+pub struct TrainColorize {
+    /// Data, output and settings
+    #[command(flatten)]
+    pub run: PictureRun,
+    /// Part of each picture
+    #[arg(long = "half", value_enum, default_value = "whole")]
+    pub part: Half,
+    /// What draws colours towards a uniform distribution
+    #[arg(long, value_enum, default_value = "histogram")]
+    pub uniform: Uniform,
+    /// Its weight against the error summed over cells; 0 leaves it out
+    #[arg(long, default_value_t = 0.5)]
+    pub lambda: f64,
+}
+
+/// Options of `train translate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra train translate --data facades/ --size 64 -o runs/facades --baselines
+  spectra train translate --data edges2shoes/ --from left -o runs/shoes
+
+Pairs lie side by side in one file, or in folders A and B under the same names.")]
+pub struct TrainTranslate {
+    /// Data, output and settings
+    #[command(flatten)]
+    pub run: PictureRun,
+    /// The half that is given
+    #[arg(long, value_enum, default_value = "right")]
+    pub from: Side,
+}
+
+/// Options of `eval images`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "For `eval images`")]
+pub struct EvalImages {
+    /// Part of each picture, as in training
+    #[arg(long = "half", value_enum, default_value = "whole")]
+    pub part: Half,
+    /// Test pictures that are scored, the first ones; 0 for all
+    #[arg(long, default_value_t = 0)]
+    pub test: usize,
+    /// Starts of z for each picture
+    #[arg(long, default_value_t = 8)]
+    pub samples: u64,
+    /// Seed of the masks and the starts of z
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Safetensors files with the weights of AlexNet or VGG16 and the factors of LPIPS; nothing is downloaded
+    #[arg(long)]
+    pub lpips: Vec<PathBuf>,
+    /// The network of LPIPS: alex or vgg
+    #[arg(long, default_value = "alex")]
+    pub lpips_net: String,
+    /// Folder for the grid of answers and the walk of z as pictures
+    #[arg(long)]
+    pub pictures: Option<PathBuf>,
+    /// A labelled set of pictures on which the frozen bottleneck is classified by a linear layer
+    #[arg(long)]
+    pub downstream: Option<PathBuf>,
+    /// Training pictures of that set, evenly spread, and a quarter as many test pictures; 0 for all
+    #[arg(long, default_value_t = 0)]
+    pub downstream_limit: usize,
+}
+
 /// Options of `eval`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -250,11 +441,13 @@ Examples:
   spectra eval modelnet40 --data data/ --features fisher             nothing trained, no run
   spectra eval modelnet40 --data data/ --features fisher-invariant --rotation z/z,z/so3,so3/so3
   spectra eval m10.spectra --run runs/m10 --labels 0.01 --classifiers ridge,1-nn
+  spectra eval images --data mnist/ --run runs/digits --pictures gallery/digits
+  spectra eval images --data facades/ --half left --run runs/facades --downstream cifar-10-batches-bin
 
 Protocol: official split, full test set, hyper-parameters chosen inside the training set, mean and
 spread over the seeds. The controls stand in the same table.")]
 pub struct Eval {
-    /// A data set's name (modelnet10, modelnet40), a store, or a folder of shapes
+    /// A data set's name (modelnet10, modelnet40), a store, a folder of shapes; or `images`
     pub target: String,
     /// The run whose encoder is evaluated; several runs of different seeds give mean and spread
     #[arg(long)]
@@ -289,6 +482,9 @@ pub struct Eval {
     /// cpu, cuda, cuda:1, …
     #[arg(long, default_value = "cpu")]
     pub device: String,
+    /// Pictures
+    #[command(flatten)]
+    pub images: EvalImages,
     /// Neighbourhoods and mixture
     #[command(flatten)]
     pub local: LocalOptions,

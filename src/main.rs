@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod density;
 mod figure;
+mod gallery;
 mod outcome;
 mod picture;
 mod progress;

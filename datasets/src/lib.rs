@@ -28,6 +28,8 @@
 //! ScanObjectNN as HDF5, ModelNet10 as voxel grids, ShapeNetCore v1 and v2, ShapeNet55 and ShapeNetPart.
 //! Items are sorted by their path.
 //!
+//! Pictures, for tasks beside the 3D ones, are read by [`images`].
+//!
 //! # The store
 //!
 //! [`convert`] writes a folder of parts and a manifest, and [`Store`] reads it. A part appears whole or not
@@ -48,6 +50,7 @@
 mod container;
 mod convert;
 mod error;
+pub mod images;
 mod item;
 mod layout;
 mod load;

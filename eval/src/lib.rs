@@ -20,6 +20,10 @@
 //! by leaving each of them out in turn; the test rows are read once. Features that depend on a seed come as one set for each seed: the figure is their mean, with the
 //! standard deviation beside it.
 //!
+//! # Pictures
+//!
+//! Answers of tasks on pictures are scored by [`images`]: PSNR, SSIM, MS-SSIM, LPIPS, diversity.
+//!
 //! # Threads
 //!
 //! Results do not depend on the number of threads.
@@ -31,6 +35,7 @@ mod evaluate;
 mod features;
 mod fisher;
 mod html;
+pub mod images;
 mod kernel;
 mod lbfgs;
 mod linear;

@@ -17,7 +17,8 @@ use burn::tensor::{Device, Tensor};
 use crate::adam::adam_w;
 use crate::average::Average;
 use crate::clip::clip_global_norm;
-use crate::config::AlgorithmConfig;
+use crate::config::{AlgorithmConfig, Objective};
+use crate::context::{Adversary, Critic};
 use crate::nets::{Code, Generator, Prepared, Sizes, Walker};
 use crate::spectral_norm::bound;
 use crate::walk::{row_norm, unit};
@@ -54,6 +55,8 @@ pub(crate) struct Cgml {
     pub walker: Walker,
     pub generator_optimizer: ModuleOptimizer,
     pub walker_optimizer: ModuleOptimizer,
+    /// Trains the context encoder instead, the baseline without z.
+    pub adversary: Option<Adversary>,
     /// Moving averages of the weights, where they are kept.
     pub average: Option<Average>,
 }
@@ -106,6 +109,10 @@ impl Cgml {
             0.0 => (generator, walker),
             limit => bound(generator, walker, limit, config.seed),
         };
+        let adversary = (config.algorithm.objective == Objective::Context).then(|| Adversary {
+            critic: Critic::new(sizes.target_cells(), config.seed, device),
+            optimizer: adam_w(0.0),
+        });
         let averaged = config.train.average > 0.0;
         Ok(Cgml {
             average: averaged.then(|| Average::begin(&generator, &walker)),
@@ -113,6 +120,7 @@ impl Cgml {
             walker,
             generator_optimizer: adam_w(config.train.weight_decay),
             walker_optimizer: adam_w(0.0),
+            adversary,
         })
     }
 
@@ -124,6 +132,9 @@ impl Cgml {
         config: &AlgorithmConfig,
         rates: Rates,
     ) -> (Cgml, StepLosses) {
+        if let Some(adversary) = self.adversary.take() {
+            return self.context_step(adversary, batch, rates);
+        }
         let code = self.generator.encode(batch.input.clone());
         let known = code.known();
         let (z, moves, error_at_start) = {

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::ModelError;
 use crate::algorithm::Cgml;
 use crate::average::Average;
+use crate::context::Adversary;
 use crate::run::{to_json, write_whole};
 
 const FOLDER: &str = "checkpoints";
@@ -214,6 +215,11 @@ fn contents(cgml: &Cgml) -> Result<Vec<(&'static str, Bytes)>, RecordError> {
         contents.push(("generator-average.bpk", module_bytes(&average.generator)?));
         contents.push(("walker-average.bpk", module_bytes(&average.walker)?));
     }
+    if let Some(adversary) = &cgml.adversary {
+        contents.push(("critic.bpk", module_bytes(&adversary.critic)?));
+        let optimizer = adversary.optimizer.to_record().into_bytes()?;
+        contents.push(("critic-optimizer.bpk", optimizer));
+    }
     Ok(contents)
 }
 
@@ -242,11 +248,19 @@ fn restore(
             walker: module(walker, read("walker-average.bpk")?).map_err(&failed)?,
         }),
     };
+    let adversary = match fresh.adversary {
+        None => None,
+        Some(adversary) => Some(Adversary {
+            critic: module(adversary.critic, read("critic.bpk")?).map_err(&failed)?,
+            optimizer: optimizer(adversary.optimizer, "critic-optimizer.bpk")?,
+        }),
+    };
     Ok(Cgml {
         generator: module(fresh.generator, read("generator.bpk")?).map_err(&failed)?,
         walker: module(fresh.walker, read("walker.bpk")?).map_err(&failed)?,
         generator_optimizer: optimizer(fresh.generator_optimizer, "generator-optimizer.bpk")?,
         walker_optimizer: optimizer(fresh.walker_optimizer, "walker-optimizer.bpk")?,
         average,
+        adversary,
     })
 }

@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
 
-const PRESETS: [(&str, &str); 3] = [
+const PRESETS: [(&str, &str); 5] = [
     ("tiny", include_str!("presets/tiny.toml")),
     ("small", include_str!("presets/small.toml")),
     ("paper", include_str!("presets/paper.toml")),
+    ("digits", include_str!("presets/digits.toml")),
+    ("pictures", include_str!("presets/pictures.toml")),
 ];
 
 /// All settings of one run. Every key has a default, so a file names only what it changes.
@@ -191,10 +193,25 @@ impl Default for AugmentConfig {
     }
 }
 
+/// What H and G are trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Objective {
+    /// Algorithm 1.
+    #[default]
+    Cgml,
+    /// The same networks and error without z: the paper's first baseline.
+    L1,
+    /// The same networks without z, on squared error and against a critic: its second, the context encoder.
+    Context,
+}
+
 /// Algorithm 1 of the paper (notes on each choice in the crate documentation).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlgorithmConfig {
+    /// What H and G are trained on.
+    pub objective: Objective,
     /// l, the steps of z per batch.
     pub steps: usize,
     /// beta, the length of a z step along its gradient.
@@ -220,6 +237,7 @@ pub struct AlgorithmConfig {
 impl Default for AlgorithmConfig {
     fn default() -> Self {
         AlgorithmConfig {
+            objective: Objective::Cgml,
             steps: 20,
             beta: 0.1,
             unit_gradient: false,
@@ -309,7 +327,7 @@ impl Default for OutputConfig {
 
 impl Config {
     /// A named preset: `tiny` (minutes on two cores), `small` (an hour) or `paper` (the paper's
-    /// networks; wants a GPU).
+    /// networks; wants a GPU); for tasks on pictures `digits` and `pictures`.
     pub fn preset(name: &str) -> Result<Config, ModelError> {
         let found = PRESETS.iter().find(|(known, _)| *known == name);
         let Some((_, text)) = found else {
@@ -320,6 +338,34 @@ impl Config {
             ));
         };
         Self::parse(text, &format!("preset {name}"))
+    }
+
+    /// Gives the convolutions as many levels as pictures of this side need for a bottleneck of 4 x 4: each has twice the
+    /// channels of the one before, from the first that is set, up to 512. Does nothing to dense networks.
+    pub fn set_side(&mut self, side: usize) {
+        let Some(&first) = self.network.channels.first() else {
+            return;
+        };
+        if self.network.kind == NetworkKind::Conv {
+            let levels = (side / 4).max(2).ilog2();
+            self.network.channels = (0..levels)
+                .map(|level| (first << level).min(512.max(first)))
+                .collect();
+        }
+    }
+
+    /// The same settings for a baseline without z: no steps of z, none of Z, no consistency.
+    pub fn baseline(&self, objective: Objective) -> Config {
+        let mut config = self.clone();
+        config.algorithm = AlgorithmConfig {
+            objective,
+            steps: 0,
+            walker_updates: 0,
+            consistency: 0.0,
+            inference_steps: 0,
+            ..config.algorithm
+        };
+        config
     }
 
     /// Reads a TOML file. Keys that are not settings are refused by name.
@@ -516,6 +562,26 @@ mod tests {
                 config
             );
         }
+    }
+
+    #[test]
+    fn a_larger_side_adds_levels_and_a_baseline_has_no_steps_of_z() {
+        let mut config = Config::preset("pictures").unwrap();
+        for (side, channels) in [
+            (32, vec![8, 16, 32]),
+            (64, vec![8, 16, 32, 64]),
+            (256, vec![8, 16, 32, 64, 128, 256]),
+        ] {
+            config.set_side(side);
+            assert_eq!(config.network.channels, channels);
+        }
+        let baseline = config.baseline(Objective::L1);
+        assert_eq!(baseline.network, config.network);
+        assert_eq!(baseline.algorithm.steps, 0);
+        assert_eq!(
+            Config::parse(&baseline.to_toml(), "baseline").unwrap(),
+            baseline
+        );
     }
 
     #[test]

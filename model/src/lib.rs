@@ -40,6 +40,7 @@ mod average;
 mod checkpoint;
 mod clip;
 mod config;
+mod context;
 mod corrupt;
 mod cost;
 mod device;
@@ -50,6 +51,7 @@ mod lipschitz;
 mod maps;
 mod nets;
 mod networks;
+mod painter;
 mod probe;
 mod run;
 mod spectral_norm;
@@ -60,13 +62,15 @@ mod weights;
 
 pub use config::{
     AlgorithmConfig, AugmentConfig, Config, CorruptConfig, MapConfig, NetworkConfig, NetworkKind,
-    OutputConfig, RotateKind, TrainConfig,
+    Objective, OutputConfig, RotateKind, TrainConfig,
 };
 pub use cost::Cost;
 pub use device::devices;
 pub use encoder::{Completions, Encoder};
 pub use error::ModelError;
+pub use painter::{Painter, Questions};
 pub use probe::{Probe, peak_memory};
 pub use run::RunInfo;
-pub use tasks::{pretrain, toy};
+pub use tasks::pictures::{PictureInfo, PictureKind, train_pictures};
+pub use tasks::{colorize, complete, pretrain, toy, translate};
 pub use train::{TrainObserver, TrainProgress, TrainSummary};

@@ -10,7 +10,7 @@ use crate::config::AlgorithmConfig;
 use crate::encoder::to_host;
 use crate::nets::{Generator, Sizes, Walker};
 use crate::run::{WEIGHTS, load_config};
-use crate::tasks::draw_unit;
+use crate::tasks::first_latent;
 use crate::walk::walk;
 use crate::{Config, ModelError, device, weights};
 
@@ -125,7 +125,8 @@ impl Networks {
         let latent = self.config.network.latent;
         let mut z = vec![0.0; rows * latent];
         for (row, z) in z.chunks_exact_mut(latent).enumerate() {
-            draw_unit(&mut stream(seed, 1 + sample, (first + row) as u64), z);
+            let mut rng = stream(seed, 1 + sample, (first + row) as u64);
+            first_latent(self.config.algorithm.objective, &mut rng, z);
         }
         self.put(&z, latent)
     }

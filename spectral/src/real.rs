@@ -13,6 +13,7 @@ mod sealed {
 /// `f32` or `f64`. Sealed: tables are always computed in `f64` and rounded once.
 pub trait Real:
     sealed::Sealed
+    + crate::simd::Lane
     + Copy
     + Default
     + Debug

@@ -24,3 +24,17 @@ pub(crate) fn csv_rows(text: &str) -> impl Iterator<Item = Vec<f64>> + '_ {
             .collect()
     })
 }
+
+/// Reproducible values in [-1, 1): splitmix64 of the position.
+pub(crate) fn noise(count: usize, seed: u64) -> Vec<f64> {
+    (0..count as u64)
+        .map(|i| {
+            let mut z = (seed << 32)
+                .wrapping_add(i + 1)
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+        })
+        .collect()
+}

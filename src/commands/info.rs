@@ -1,7 +1,7 @@
 //! `spectra info`: what a file, a store, a run or a folder is.
 
 use spectra_datasets::{DatasetKind, Split, Store};
-use spectra_model::RunInfo;
+use spectra_model::{PictureInfo, RunInfo};
 use spectra_pointcloud::{Limits, read_path};
 
 use crate::cli;
@@ -24,6 +24,14 @@ pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
             m.basis, m.order, m.points, m.seed
         );
         println!("classes   {}", m.classes.len());
+    } else if let Ok(info) = PictureInfo::load(path) {
+        println!("run       on {} ({} pictures)", info.dataset, info.rows);
+        println!("task      {}", info.kind.name());
+        println!(
+            "pictures  {} channels, {} x {}",
+            info.channels, info.size, info.size
+        );
+        println!("finished  {}", path.join("model.safetensors").exists());
     } else if path.join("run.json").exists() {
         let info = RunInfo::load(path)?;
         println!("run       on {} ({} rows)", info.dataset, info.rows);

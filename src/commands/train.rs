@@ -14,6 +14,9 @@ use crate::progress::{Progress, stop_requested};
 pub fn run(options: &Train, quiet: bool) -> anyhow::Result<Outcome> {
     match &options.task {
         TrainTask::Toy(options) => train_toy(options, quiet),
+        TrainTask::Complete(options) => super::pictures::complete(options, quiet),
+        TrainTask::Colorize(options) => super::pictures::colorize(options, quiet),
+        TrainTask::Translate(options) => super::pictures::translate(options, quiet),
     }
 }
 

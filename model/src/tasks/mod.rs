@@ -1,9 +1,13 @@
 //! What is learnt. A task says how inputs and targets are made and what else counts as an error; one trainer serves all.
 
 mod augment;
+pub mod colorize;
+pub mod complete;
+pub(crate) mod pictures;
 mod sheet;
 mod spectral;
 pub mod toy;
+pub mod translate;
 
 use burn::tensor::Tensor;
 use image::RgbImage;
@@ -14,6 +18,7 @@ use serde_json::Value;
 pub(crate) use self::spectral::layout_of;
 pub use self::spectral::pretrain;
 use crate::ModelError;
+use crate::config::Objective;
 use crate::nets::Sizes;
 
 /// One batch on the host, row by row.
@@ -72,6 +77,17 @@ pub(crate) trait Task: Sync {
     fn picture(&self, batch: &HostBatch, completions: &[Vec<f32>]) -> Option<RgbImage> {
         let _ = (batch, completions);
         None
+    }
+}
+
+/// Where z starts: anywhere on its sphere, or always at the same point for the baselines, which know no z.
+pub(crate) fn first_latent(objective: Objective, rng: &mut ChaCha8Rng, z: &mut [f32]) {
+    match objective {
+        Objective::Cgml => draw_unit(rng, z),
+        Objective::L1 | Objective::Context => {
+            z.fill(0.0);
+            z[0] = 1.0;
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::config::AlgorithmConfig;
 use crate::encoder::to_host;
 use crate::lipschitz::local_lipschitz;
 use crate::nets::{Generator, Walker};
-use crate::tasks::{HostBatch, Task, draw_unit};
+use crate::tasks::{HostBatch, Task, first_latent};
 use crate::walk::walk;
 use crate::{Config, ModelError};
 
@@ -82,10 +82,8 @@ impl Evaluator {
             .map(|sample| {
                 let mut z = vec![0.0; rows * latent];
                 for (row, z) in z.chunks_exact_mut(latent).enumerate() {
-                    draw_unit(
-                        &mut stream(config.seed, u64::MAX / 2 - sample, row as u64),
-                        z,
-                    );
+                    let mut rng = stream(config.seed, u64::MAX / 2 - sample, row as u64);
+                    first_latent(config.algorithm.objective, &mut rng, z);
                 }
                 put(&z)
             })

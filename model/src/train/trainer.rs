@@ -15,7 +15,7 @@ use crate::checkpoint::Checkpoints;
 use crate::encoder::to_host;
 use crate::nets::{Generator, Walker};
 use crate::run::{CARD, RunFolder, WEIGHTS, to_json, write_whole};
-use crate::tasks::{HostBatch, Task, draw_unit};
+use crate::tasks::{HostBatch, Task, first_latent};
 use crate::{Config, ModelError, weights};
 use burn::module::Module;
 
@@ -173,7 +173,7 @@ impl<'a> Trainer<'a> {
     /// One step of Algorithm 1.
     fn advance(&mut self, epoch: u64, items: &[usize]) -> Result<StepLosses, ModelError> {
         let host = self.task.batch(epoch, items)?;
-        let latent = latents(self.config.seed, epoch, items, self.config.network.latent);
+        let latent = latents(self.config, epoch, items);
         let batch = self.upload(host, latent);
         let factor = rate_factor(&self.config.train, self.step, self.steps);
         let rates = Rates {
@@ -316,10 +316,12 @@ fn permutation(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
 }
 
 /// Where z starts for each of `items`: unit rows `[items, width]`.
-fn latents(seed: u64, epoch: u64, items: &[usize], width: usize) -> Vec<f32> {
+fn latents(config: &Config, epoch: u64, items: &[usize]) -> Vec<f32> {
+    let width = config.network.latent;
     let mut latents = vec![0.0; items.len() * width];
     for (z, item) in latents.chunks_exact_mut(width).zip(items) {
-        draw_unit(&mut stream(seed, LATENTS | epoch, *item as u64), z);
+        let mut rng = stream(config.seed, LATENTS | epoch, *item as u64);
+        first_latent(config.algorithm.objective, &mut rng, z);
     }
     latents
 }
@@ -330,9 +332,13 @@ mod tests {
 
     #[test]
     fn what_is_drawn_depends_on_seed_epoch_and_items_alone() {
-        let whole = latents(1, 2, &[3, 7, 11], 10);
-        assert_eq!(whole[10..20], latents(1, 2, &[7], 10));
-        assert_ne!(latents(1, 3, &[7], 10), latents(1, 2, &[7], 10));
+        let config = Config {
+            seed: 1,
+            ..Config::default()
+        };
+        let whole = latents(&config, 2, &[3, 7, 11]);
+        assert_eq!(whole[10..20], latents(&config, 2, &[7]));
+        assert_ne!(latents(&config, 3, &[7]), latents(&config, 2, &[7]));
         for z in whole.chunks_exact(10) {
             assert!((z.iter().map(|v| v * v).sum::<f32>() - 1.0).abs() < 1e-5);
         }

@@ -104,6 +104,9 @@ impl Request {
 }
 
 pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
+    if options.target == "images" {
+        return super::images::run(options, quiet);
+    }
     let request = Request::new(options)?;
     for path in [&options.json, &options.report].into_iter().flatten() {
         refuse_folder(path)?;

@@ -1,0 +1,500 @@
+//! LPIPS (Zhang et al., CVPR 2018, version 0.1): distance between the features of a trained network, weighted by
+//! learned factors. The weights are the user's; nothing is ever downloaded.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ndarray::{Array2, Array3, Axis};
+use safetensors::{Dtype, SafeTensors};
+
+use super::{Picture, check};
+use crate::error::{EvalError, Result};
+use crate::matrix;
+
+/// The network whose features are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LpipsNet {
+    /// AlexNet, the one of most published figures.
+    Alex,
+    /// VGG16.
+    Vgg,
+}
+
+/// One step of a network: a convolution with its number in `features.<number>`, followed by a rectifier, or a pool.
+#[derive(Debug, Clone, Copy)]
+enum Layer {
+    Conv {
+        number: usize,
+        stride: usize,
+        padding: usize,
+        /// Whether the features after the rectifier are compared.
+        compared: bool,
+    },
+    Pool {
+        window: usize,
+    },
+}
+
+const fn conv(number: usize, stride: usize, padding: usize, compared: bool) -> Layer {
+    Layer::Conv {
+        number,
+        stride,
+        padding,
+        compared,
+    }
+}
+
+const ALEX: [Layer; 7] = [
+    conv(0, 4, 2, true),
+    Layer::Pool { window: 3 },
+    conv(3, 1, 2, true),
+    Layer::Pool { window: 3 },
+    conv(6, 1, 1, true),
+    conv(8, 1, 1, true),
+    conv(10, 1, 1, true),
+];
+
+const VGG: [Layer; 17] = [
+    conv(0, 1, 1, false),
+    conv(2, 1, 1, true),
+    Layer::Pool { window: 2 },
+    conv(5, 1, 1, false),
+    conv(7, 1, 1, true),
+    Layer::Pool { window: 2 },
+    conv(10, 1, 1, false),
+    conv(12, 1, 1, false),
+    conv(14, 1, 1, true),
+    Layer::Pool { window: 2 },
+    conv(17, 1, 1, false),
+    conv(19, 1, 1, false),
+    conv(21, 1, 1, true),
+    Layer::Pool { window: 2 },
+    conv(24, 1, 1, false),
+    conv(26, 1, 1, false),
+    conv(28, 1, 1, true),
+];
+
+/// Subtracted from each channel of pictures in -1..=1, and what they are divided by.
+const SHIFT: [f32; 3] = [-0.030, -0.088, -0.188];
+const SCALE: [f32; 3] = [0.458, 0.448, 0.450];
+
+/// Weights of one convolution.
+#[derive(Debug)]
+struct Kernel {
+    /// `[outputs, inputs x side x side]`.
+    weights: Array2<f32>,
+    bias: Vec<f32>,
+    side: usize,
+}
+
+/// The network and its factors.
+#[derive(Debug)]
+pub struct Lpips {
+    net: LpipsNet,
+    kernels: BTreeMap<usize, Kernel>,
+    /// For each compared layer, one factor for each channel.
+    factors: Vec<Vec<f32>>,
+}
+
+impl Lpips {
+    /// Reads weights from safetensors files: the network's (`features.N.weight`, `features.N.bias`, as torchvision names
+    /// them) and the factors' (`linK.model.1.weight`), in one file or several. The names of the state of the `lpips`
+    /// package (`net.sliceM.N.weight`) do as well. f32 only.
+    ///
+    /// # Errors
+    /// Files that cannot be read or are not safetensors, and tensors that are absent or of another shape.
+    pub fn load(net: LpipsNet, files: &[impl AsRef<Path>]) -> Result<Self> {
+        let mut tensors = BTreeMap::new();
+        for file in files {
+            let path = file.as_ref();
+            let bytes = std::fs::read(path).map_err(|source| EvalError::Io {
+                path: path.display().to_string(),
+                source,
+            })?;
+            read_tensors(&bytes, &path.display().to_string(), &mut tensors)?;
+        }
+        Self::from_tensors(net, &tensors)
+    }
+
+    fn from_tensors(net: LpipsNet, tensors: &Tensors) -> Result<Self> {
+        let (mut kernels, mut factors, mut inputs) = (BTreeMap::new(), Vec::new(), 3);
+        for layer in net.layers() {
+            let Layer::Conv {
+                number, compared, ..
+            } = *layer
+            else {
+                continue;
+            };
+            let kernel = Kernel::find(tensors, number, inputs)?;
+            inputs = kernel.bias.len();
+            if compared {
+                factors.push(find_factors(tensors, factors.len(), inputs)?);
+            }
+            kernels.insert(number, kernel);
+        }
+        Ok(Self {
+            net,
+            kernels,
+            factors,
+        })
+    }
+
+    /// The distance of two pictures, 0 for equal ones; grey ones are taken as RGB.
+    ///
+    /// # Errors
+    /// Pictures of different shapes, of other than 1 or 3 channels, or too small for the network.
+    pub fn distance(&self, a: &Picture, b: &Picture) -> Result<f64> {
+        check(a, b)?;
+        let (left, right) = (self.features(a)?, self.features(b)?);
+        let mut total = 0.0;
+        for ((x, y), factors) in left.iter().zip(&right).zip(&self.factors) {
+            let (x, y) = (normalised(x), normalised(y));
+            let cells = x.ncols() as f64;
+            for ((x, y), factor) in x.outer_iter().zip(y.outer_iter()).zip(factors) {
+                let square: f64 = x.iter().zip(y).map(|(x, y)| f64::from(x - y).powi(2)).sum();
+                total += f64::from(*factor) * square / cells;
+            }
+        }
+        Ok(total)
+    }
+
+    /// The compared features of one picture, each `[channels, cells]`.
+    fn features(&self, picture: &Picture) -> Result<Vec<Array2<f32>>> {
+        let mut x = scaled(picture)?;
+        let mut compared_features = Vec::new();
+        for layer in self.net.layers() {
+            match *layer {
+                Layer::Pool { window } => x = pooled(&x, window)?,
+                Layer::Conv {
+                    number,
+                    stride,
+                    padding,
+                    compared,
+                } => {
+                    x = self.kernels[&number].apply(&x, stride, padding)?;
+                    if compared {
+                        let (channels, height, width) = x.dim();
+                        let flat = x.clone().into_shape_with_order((channels, height * width));
+                        compared_features.push(flat.map_err(|error| EvalError::Encode {
+                            doing: "flatten features",
+                            message: error.to_string(),
+                        })?);
+                    }
+                }
+            }
+        }
+        Ok(compared_features)
+    }
+}
+
+impl LpipsNet {
+    fn layers(self) -> &'static [Layer] {
+        match self {
+            Self::Alex => &ALEX,
+            Self::Vgg => &VGG,
+        }
+    }
+}
+
+impl std::str::FromStr for LpipsNet {
+    type Err = EvalError;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "alex" => Ok(Self::Alex),
+            "vgg" => Ok(Self::Vgg),
+            _ => Err(EvalError::Parameter {
+                what: "the network of LPIPS",
+                value: text.to_owned(),
+                expected: "alex or vgg",
+            }),
+        }
+    }
+}
+
+/// Shape and values by name.
+type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
+fn read_tensors(bytes: &[u8], path: &str, into: &mut Tensors) -> Result<()> {
+    let file = SafeTensors::deserialize(bytes).map_err(|error| EvalError::Encode {
+        doing: "read LPIPS weights",
+        message: format!("{path}: not a safetensors file: {error}"),
+    })?;
+    for (name, view) in file.tensors() {
+        if view.dtype() != Dtype::F32 {
+            continue;
+        }
+        let (values, _rest) = view.data().as_chunks::<4>();
+        let values = values.iter().map(|bytes| f32::from_le_bytes(*bytes));
+        into.insert(name, (view.shape().to_vec(), values.collect()));
+    }
+    Ok(())
+}
+
+fn absent(what: &str, expected: &str) -> EvalError {
+    EvalError::Encode {
+        doing: "read LPIPS weights",
+        message: format!("no f32 tensor {what} of shape {expected}"),
+    }
+}
+
+impl Kernel {
+    /// The kernel of `features.<number>` or `net.slice*.<number>`.
+    fn find(tensors: &Tensors, number: usize, inputs: usize) -> Result<Self> {
+        let of = |kind: &str| {
+            let (plain, sliced) = (
+                format!("features.{number}.{kind}"),
+                format!(".{number}.{kind}"),
+            );
+            let named = |name: &String| {
+                *name == plain || (name.starts_with("net.slice") && name.ends_with(&sliced))
+            };
+            tensors.iter().find(|(name, _)| named(name)).map(|(_, t)| t)
+        };
+        let name = format!("features.{number}");
+        let expected = format!("[outputs, {inputs}, side, side] with a bias [outputs]");
+        let (Some((shape, weights)), Some((_, bias))) = (of("weight"), of("bias")) else {
+            return Err(absent(&name, &expected));
+        };
+        match *shape.as_slice() {
+            [outputs, found, height, width]
+                if found == inputs && height == width && bias.len() == outputs =>
+            {
+                let weights =
+                    Array2::from_shape_vec((outputs, inputs * height * width), weights.clone())
+                        .map_err(|_shape| absent(&name, &expected))?;
+                Ok(Self {
+                    weights,
+                    bias: bias.clone(),
+                    side: height,
+                })
+            }
+            _ => Err(absent(&name, &expected)),
+        }
+    }
+
+    /// Convolution and rectifier.
+    fn apply(&self, x: &Array3<f32>, stride: usize, padding: usize) -> Result<Array3<f32>> {
+        let (channels, height, width) = x.dim();
+        let across = |length: usize| {
+            (length + 2 * padding)
+                .checked_sub(self.side)
+                .map(|rest| rest / stride + 1)
+        };
+        let (Some(rows), Some(columns)) = (across(height), across(width)) else {
+            return Err(too_small(height, width));
+        };
+        let side = self.side;
+        // Each column is what one output cell sees.
+        let patches =
+            Array2::from_shape_fn((channels * side * side, rows * columns), |(k, cell)| {
+                let (channel, dy, dx) = (k / (side * side), k / side % side, k % side);
+                let (y, x_) = (cell / columns * stride + dy, cell % columns * stride + dx);
+                match (y.checked_sub(padding), x_.checked_sub(padding)) {
+                    (Some(y), Some(x_)) if y < height && x_ < width => x[[channel, y, x_]],
+                    _ => 0.0,
+                }
+            });
+        let mut out = matrix::product(&self.weights.view(), &patches.view());
+        for (mut row, bias) in out.outer_iter_mut().zip(&self.bias) {
+            row.mapv_inplace(|value| (value + bias).max(0.0));
+        }
+        out.into_shape_with_order((self.bias.len(), rows, columns))
+            .map_err(|error| EvalError::Encode {
+                doing: "shape features",
+                message: error.to_string(),
+            })
+    }
+}
+
+/// The factors of the compared layer `index`.
+fn find_factors(tensors: &Tensors, index: usize, channels: usize) -> Result<Vec<f32>> {
+    let name = format!("lin{index}.model.1.weight");
+    match tensors.get(&name) {
+        Some((_, values)) if values.len() == channels => Ok(values.clone()),
+        _ => Err(absent(&name, &format!("[1, {channels}, 1, 1]"))),
+    }
+}
+
+fn too_small(height: usize, width: usize) -> EvalError {
+    EvalError::Parameter {
+        what: "the size of a picture",
+        value: format!("{height} x {width} inside the network of LPIPS"),
+        expected: "pictures of at least 32 x 32",
+    }
+}
+
+/// RGB, from 0..=1 to what the network was trained on.
+fn scaled(picture: &Picture) -> Result<Array3<f32>> {
+    let (channels, height, width) = picture.dim();
+    if channels != 1 && channels != 3 {
+        return Err(EvalError::Parameter {
+            what: "the number of channels",
+            value: channels.to_string(),
+            expected: "1 or 3",
+        });
+    }
+    Ok(Array3::from_shape_fn((3, height, width), |(c, y, x)| {
+        let value = picture[[c.min(channels - 1), y, x]];
+        (2.0 * value - 1.0 - SHIFT[c]) / SCALE[c]
+    }))
+}
+
+/// The greatest of each window, moved by two cells.
+fn pooled(x: &Array3<f32>, window: usize) -> Result<Array3<f32>> {
+    let (channels, height, width) = x.dim();
+    if height < window || width < window {
+        return Err(too_small(height, width));
+    }
+    let (rows, columns) = ((height - window) / 2 + 1, (width - window) / 2 + 1);
+    Ok(Array3::from_shape_fn(
+        (channels, rows, columns),
+        |(c, row, column)| {
+            let cells =
+                (0..window * window).map(|i| x[[c, 2 * row + i / window, 2 * column + i % window]]);
+            cells.fold(f32::NEG_INFINITY, f32::max)
+        },
+    ))
+}
+
+/// Each cell's channels divided by their length.
+fn normalised(features: &Array2<f32>) -> Array2<f32> {
+    let mut out = features.clone();
+    for mut cell in out.axis_iter_mut(Axis(1)) {
+        let length = cell.iter().map(|v| v * v).sum::<f32>().sqrt() + 1e-10;
+        cell.mapv_inplace(|v| v / length);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::images::testing::{expected, first, second};
+
+    /// Numbers in -1..1 that `tests/fixtures/images.py` makes alike.
+    fn hashed(count: usize, seed: u64, scale: f64) -> Vec<f32> {
+        (0..count as u64)
+            .map(|i| {
+                let mixed = (i + seed * 1_000_003).wrapping_mul(2_654_435_761) % (1 << 32);
+                let mixed = (mixed ^ (mixed >> 15)).wrapping_mul(2_246_822_519) % (1 << 32);
+                ((mixed as f64 / f64::from(1u32 << 31) - 1.0) * scale) as f32
+            })
+            .collect()
+    }
+
+    fn weights(net: LpipsNet, outputs: &[usize], sides: &[usize], sliced: bool) -> Tensors {
+        let (mut tensors, mut inputs, mut conv, mut compared_count) = (Tensors::new(), 3, 0, 0);
+        for layer in net.layers() {
+            let Layer::Conv {
+                number, compared, ..
+            } = *layer
+            else {
+                continue;
+            };
+            let (outputs, side) = (outputs[conv], sides[conv]);
+            let fan = inputs * side * side;
+            let prefix = if sliced { "net.slice1" } else { "features" };
+            tensors.insert(
+                format!("{prefix}.{number}.weight"),
+                (
+                    vec![outputs, inputs, side, side],
+                    hashed(outputs * fan, number as u64, (6.0 / fan as f64).sqrt()),
+                ),
+            );
+            tensors.insert(
+                format!("{prefix}.{number}.bias"),
+                (vec![outputs], hashed(outputs, 100 + number as u64, 0.1)),
+            );
+            if compared {
+                let factors = hashed(outputs, 200 + compared_count, 1.0);
+                tensors.insert(
+                    format!("lin{compared_count}.model.1.weight"),
+                    (
+                        vec![1, outputs, 1, 1],
+                        factors.iter().map(|f| f.abs()).collect(),
+                    ),
+                );
+                compared_count += 1;
+            }
+            (inputs, conv) = (outputs, conv + 1);
+        }
+        tensors
+    }
+
+    #[test]
+    fn distances_are_those_of_the_reference_package_on_the_same_random_weights() {
+        let alex = weights(
+            LpipsNet::Alex,
+            &[64, 192, 384, 256, 256],
+            &[11, 5, 3, 3, 3],
+            false,
+        );
+        let vgg_outputs = [
+            64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512,
+        ];
+        let vgg = weights(LpipsNet::Vgg, &vgg_outputs, &[3; 13], true);
+        for (net, tensors, name, side) in [
+            (LpipsNet::Alex, &alex, "alex", 64),
+            (LpipsNet::Alex, &alex, "alex", 32),
+            (LpipsNet::Vgg, &vgg, "vgg", 32),
+        ] {
+            let lpips = Lpips::from_tensors(net, tensors).unwrap();
+            let (a, b) = (first(3, side), second(3, side));
+            let found = lpips.distance(&a.view(), &b.view()).unwrap();
+            let expected = expected(&format!("lpips_{name}_{side}"));
+            assert!(
+                (found / expected - 1.0).abs() < 1e-4,
+                "{name} {side}: {found} {expected}"
+            );
+            assert_eq!(lpips.distance(&a.view(), &a.view()).unwrap(), 0.0);
+        }
+    }
+
+    #[test]
+    fn files_are_read_and_what_is_absent_is_named() {
+        let folder = std::env::temp_dir().join(format!("spectra-lpips-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("alex.safetensors");
+        let tensors = weights(LpipsNet::Alex, &[4, 4, 4, 4, 4], &[11, 5, 3, 3, 3], false);
+        let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
+            .iter()
+            .map(|(name, (shape, values))| {
+                (
+                    name.clone(),
+                    shape.clone(),
+                    values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+                )
+            })
+            .collect();
+        let write = |skip: &str| {
+            let views =
+                bytes
+                    .iter()
+                    .filter(|(name, ..)| name != skip)
+                    .map(|(name, shape, bytes)| {
+                        let view =
+                            safetensors::tensor::TensorView::new(Dtype::F32, shape.clone(), bytes);
+                        (name.clone(), view.unwrap())
+                    });
+            std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+        };
+        write("");
+        let lpips = Lpips::load(LpipsNet::Alex, &[&path]).unwrap();
+        let a = first(1, 32);
+        assert!(lpips.distance(&a.view(), &second(1, 32).view()).unwrap() > 0.0);
+        assert!(
+            lpips
+                .distance(&first(1, 16).view(), &first(1, 16).view())
+                .is_err()
+        );
+        write("features.6.weight");
+        let message = Lpips::load(LpipsNet::Alex, &[&path])
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("features.6"), "{message}");
+        std::fs::write(&path, b"nothing").unwrap();
+        assert!(Lpips::load(LpipsNet::Alex, &[&path]).is_err());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,245 @@
+//! What all tasks on pictures share: pixels to batches, the run folder's memory, training.
+//!
+//! Values are -1..=1 inside the networks. A task of this kind is one file that implements [`PictureTask`], and one line
+//! in [`PictureKind`].
+
+use std::path::Path;
+
+use burn::tensor::Tensor;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use spectra_datasets::images::{ImageSet, Images};
+use spectra_pointcloud::random::stream;
+
+use super::{HostBatch, Task};
+use super::{colorize::Colorize, complete::Complete, translate::Translate};
+use crate::nets::Sizes;
+use crate::run::{INFO, RunFolder, to_json};
+use crate::train::{TrainObserver, TrainSummary, train};
+use crate::{Config, ModelError, device};
+
+const VERSION: u64 = 1;
+
+/// One row of a batch, to be filled.
+pub(crate) struct Row<'r> {
+    /// `[input cells]`, zeros.
+    pub input: &'r mut [f32],
+    /// `[target cells]`, zeros.
+    pub target: &'r mut [f32],
+    /// `[target cells]`, zeros.
+    pub weight: &'r mut [f32],
+}
+
+/// How pictures become questions and answers become pictures.
+pub(crate) trait PictureTask {
+    /// The name in commands, run folders and cards.
+    fn name(&self) -> &'static str;
+
+    /// Shapes of one input and one target, for pictures of these channels and this side. Fails where the task cannot
+    /// take such pictures.
+    fn sizes(&self, channels: usize, side: usize) -> Result<Sizes, ModelError>;
+
+    /// Fills the row of `item` with a fresh training example.
+    fn example(&self, images: &Images, item: usize, rng: &mut ChaCha8Rng, row: Row);
+
+    /// Fills the row of `item` with a question of a test: the truth is the picture as it is. `share` is the share of the
+    /// picture to hide, where the task hides any; `None` leaves it to the task.
+    fn question(
+        &self,
+        images: &Images,
+        item: usize,
+        share: Option<f64>,
+        rng: &mut ChaCha8Rng,
+        row: Row,
+    );
+
+    /// The input for a picture that is whole, for frozen features.
+    fn whole(&self, images: &Images, item: usize, input: &mut [f32]);
+
+    /// The picture that the input shows, values in 0..=1.
+    fn shown(&self, input: &[f32], sizes: Sizes) -> Vec<f32>;
+
+    /// The picture that an output (or a target) completes the input to, values in 0..=1.
+    fn picture(&self, input: &[f32], output: &[f32]) -> Vec<f32>;
+
+    /// See [`Task::extra_error`].
+    fn extra_error(&self, output: &Tensor<2>) -> Option<Tensor<2>> {
+        let _ = output;
+        None
+    }
+}
+
+/// A task on pictures with its settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "lowercase")]
+pub enum PictureKind {
+    /// Completion of masked pictures, sections 5.1 and 5.3.
+    Complete(Complete),
+    /// Colours for grey pictures, section 5.2.
+    Colorize(Colorize),
+    /// One kind of picture to another, such as label maps to photographs.
+    Translate(Translate),
+}
+
+impl PictureKind {
+    pub(crate) fn task(&self) -> &(dyn PictureTask + Sync) {
+        match self {
+            PictureKind::Complete(task) => task,
+            PictureKind::Colorize(task) => task,
+            PictureKind::Translate(task) => task,
+        }
+    }
+
+    /// Its name on the command line.
+    pub fn name(&self) -> &'static str {
+        self.task().name()
+    }
+}
+
+/// `run.json` of a run on pictures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PictureInfo {
+    /// Version of the run folder's format.
+    pub version: u64,
+    /// The task and its settings.
+    #[serde(flatten)]
+    pub kind: PictureKind,
+    /// Name of the data set.
+    pub dataset: String,
+    /// blake3 of all training pixels and ids.
+    pub items: String,
+    /// Training pictures.
+    pub rows: usize,
+    /// Channels of the pictures in memory: 1, 3, or 6 for pairs.
+    pub channels: usize,
+    /// Their side.
+    pub size: usize,
+}
+
+impl PictureInfo {
+    fn new(kind: &PictureKind, set: &ImageSet) -> PictureInfo {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&set.train.pixels);
+        for id in &set.train.ids {
+            hasher.update(id.as_bytes()).update(&[0]);
+        }
+        PictureInfo {
+            version: VERSION,
+            kind: kind.clone(),
+            dataset: set.name.clone(),
+            items: hasher.finalize().to_string(),
+            rows: set.train.len(),
+            channels: set.train.channels,
+            size: set.train.size,
+        }
+    }
+
+    /// Reads `run.json` of a run folder. Fails where there is none, or it is of another kind of task.
+    pub fn load(run: &Path) -> Result<PictureInfo, ModelError> {
+        let path = run.join(INFO);
+        let bytes = std::fs::read(&path).map_err(ModelError::io(&path))?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            let message = format!("not a run of complete, colorize or translate: {error}");
+            ModelError::run(&path, message)
+        })
+    }
+}
+
+/// Trains `kind` on the training pictures of `set` into the folder `run`, as [`crate::pretrain`] does on a store.
+pub fn train_pictures(
+    set: &ImageSet,
+    kind: &PictureKind,
+    run: &Path,
+    config: &Config,
+    device: &str,
+    resume: bool,
+    observer: &dyn TrainObserver,
+) -> Result<TrainSummary, ModelError> {
+    let device = device::open(device)?;
+    let sizes = kind.task().sizes(set.train.channels, set.train.size)?;
+    let folder = RunFolder::open(run, resume)?;
+    let config = folder.config(config)?;
+    let task = Pictures {
+        kind,
+        set,
+        sizes,
+        seed: config.seed,
+    };
+    train(&folder, &config, &task, &device, observer)
+}
+
+/// A task on the training pictures of a set.
+struct Pictures<'a> {
+    kind: &'a PictureKind,
+    set: &'a ImageSet,
+    sizes: Sizes,
+    seed: u64,
+}
+
+impl Task for Pictures<'_> {
+    fn name(&self) -> &'static str {
+        self.kind.name()
+    }
+
+    fn len(&self) -> usize {
+        self.set.train.len()
+    }
+
+    fn sizes(&self) -> Sizes {
+        self.sizes
+    }
+
+    fn batch(&self, epoch: u64, items: &[usize]) -> Result<HostBatch, ModelError> {
+        let task = self.kind.task();
+        Ok(rows(self.sizes, items.len(), |index, row| {
+            let item = items[index];
+            let mut rng = stream(self.seed, epoch, item as u64);
+            task.example(&self.set.train, item, &mut rng, row);
+        }))
+    }
+
+    fn extra_error(&self, output: &Tensor<2>, _target: &Tensor<2>) -> Option<Tensor<2>> {
+        self.kind.task().extra_error(output)
+    }
+
+    fn info(&self) -> Vec<u8> {
+        to_json(&PictureInfo::new(self.kind, self.set))
+    }
+
+    fn card(&self) -> Value {
+        json!({"dataset": self.set.name, "rows": self.len(), "channels": self.set.train.channels,
+               "size": self.set.train.size, "labels": "not used"})
+    }
+}
+
+/// A batch of `count` rows, each filled by `fill`, in parallel.
+pub(crate) fn rows(sizes: Sizes, count: usize, fill: impl Fn(usize, Row) + Sync) -> HostBatch {
+    let mut batch = HostBatch::zeros(count, sizes);
+    batch
+        .input
+        .par_chunks_exact_mut(sizes.input_cells())
+        .zip(batch.target.par_chunks_exact_mut(sizes.target_cells()))
+        .zip(batch.weight.par_chunks_exact_mut(sizes.target_cells()))
+        .enumerate()
+        .for_each(|(index, ((input, target), weight))| {
+            let row = Row {
+                input,
+                target,
+                weight,
+            };
+            fill(index, row);
+        });
+    batch
+}
+
+/// A byte to -1..=1.
+pub(crate) fn signed(value: u8) -> f32 {
+    f32::from(value) / 127.5 - 1.0
+}
+
+/// -1..=1 to 0..=1; what lies outside is cut off.
+pub(crate) fn unsigned(value: f32) -> f32 {
+    (0.5 * (value + 1.0)).clamp(0.0, 1.0)
+}

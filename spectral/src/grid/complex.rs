@@ -1,0 +1,179 @@
+//! Complex fields, with coefficients of the complex harmonics.
+
+use std::f64::consts::FRAC_1_SQRT_2;
+
+use rustfft::num_complex::Complex;
+
+use super::SphericalPlan;
+use super::latitude_stage::{Part, SphericalScratch};
+use crate::check::check_length;
+use crate::{Real, SpectralError};
+
+/// Working memory of one complex transform: twice the coefficients beside a real one.
+#[derive(Debug, Clone)]
+pub struct ComplexScratch {
+    real: SphericalScratch,
+    /// Coefficients of the real basis, complex.
+    mixed: Vec<Complex<f64>>,
+}
+
+/// Complex transforms: coefficients `c_lm`, flat index `l * l + l + m`, of the complex orthonormal
+/// harmonics `Y_l^m` with the Condon-Shortley phase, `Y_l^-m = (-1)^m conj(Y_l^m)`. A real and an
+/// imaginary field go through one after the other: twice the cost of [`Self::synthesis`].
+impl<T: Real> SphericalPlan<T> {
+    /// Working memory for the complex methods.
+    pub fn complex_scratch(&self) -> ComplexScratch {
+        ComplexScratch {
+            real: self.scratch(),
+            mixed: vec![Complex::default(); self.count()],
+        }
+    }
+
+    /// `f_i = sum_lm c_lm Y_l^m(theta_i, phi_i)`.
+    ///
+    /// # Errors
+    /// As [`Self::synthesis_into`].
+    pub fn complex_synthesis_into(
+        &self,
+        coefficients: &[Complex<T>],
+        field: &mut [Complex<T>],
+        scratch: &mut ComplexScratch,
+    ) -> Result<(), SpectralError> {
+        self.to_complex_field(false, coefficients, field, scratch)
+    }
+
+    /// `c_lm = sum_i w_i f_i conj(Y_l^m(theta_i, phi_i))`, with the weights of the grid.
+    ///
+    /// # Errors
+    /// As [`Self::analysis_into`].
+    pub fn complex_analysis_into(
+        &self,
+        field: &[Complex<T>],
+        coefficients: &mut [Complex<T>],
+        scratch: &mut ComplexScratch,
+    ) -> Result<(), SpectralError> {
+        self.to_complex_coefficients(true, field, coefficients, scratch)
+    }
+
+    /// The conjugate transpose of [`Self::complex_synthesis_into`].
+    ///
+    /// # Errors
+    /// As [`Self::analysis_into`].
+    pub fn complex_synthesis_adjoint_into(
+        &self,
+        field: &[Complex<T>],
+        coefficients: &mut [Complex<T>],
+        scratch: &mut ComplexScratch,
+    ) -> Result<(), SpectralError> {
+        self.to_complex_coefficients(false, field, coefficients, scratch)
+    }
+
+    /// The conjugate transpose of [`Self::complex_analysis_into`].
+    ///
+    /// # Errors
+    /// As [`Self::synthesis_into`].
+    pub fn complex_analysis_adjoint_into(
+        &self,
+        coefficients: &[Complex<T>],
+        field: &mut [Complex<T>],
+        scratch: &mut ComplexScratch,
+    ) -> Result<(), SpectralError> {
+        self.to_complex_field(true, coefficients, field, scratch)
+    }
+
+    fn to_complex_field(
+        &self,
+        weighted: bool,
+        coefficients: &[Complex<T>],
+        field: &mut [Complex<T>],
+        scratch: &mut ComplexScratch,
+    ) -> Result<(), SpectralError> {
+        check_length("coefficients", self.count(), coefficients.len())?;
+        check_length("field", self.grid.len(), field.len())?;
+        self.check_complex_scratch(scratch)?;
+        check_finite("coefficient", coefficients)?;
+        let ComplexScratch { real, mixed } = scratch;
+        mix(self.lmax(), coefficients, mixed);
+        self.tables
+            .fill_rows(self.arch, Part::Value, |i| mixed[i].re, real);
+        self.write_rings(weighted, real, |i, value| field[i].re = T::from_f64(value));
+        self.tables
+            .fill_rows(self.arch, Part::Value, |i| mixed[i].im, real);
+        self.write_rings(weighted, real, |i, value| field[i].im = T::from_f64(value));
+        Ok(())
+    }
+
+    fn to_complex_coefficients(
+        &self,
+        weighted: bool,
+        field: &[Complex<T>],
+        coefficients: &mut [Complex<T>],
+        scratch: &mut ComplexScratch,
+    ) -> Result<(), SpectralError> {
+        check_length("field", self.grid.len(), field.len())?;
+        check_length("coefficients", self.count(), coefficients.len())?;
+        self.check_complex_scratch(scratch)?;
+        check_finite("sample", field)?;
+        let ComplexScratch { real, mixed } = scratch;
+        self.read_rings(weighted, real, |i| field[i].re.to_f64());
+        self.tables
+            .read_rows(self.arch, Part::Value, |i, value| mixed[i].re = value, real);
+        self.read_rings(weighted, real, |i| field[i].im.to_f64());
+        self.tables
+            .read_rows(self.arch, Part::Value, |i, value| mixed[i].im = value, real);
+        unmix(self.lmax(), mixed, coefficients);
+        Ok(())
+    }
+
+    fn check_complex_scratch(&self, scratch: &ComplexScratch) -> Result<(), SpectralError> {
+        check_length("scratch", self.count(), scratch.mixed.len())?;
+        self.check_scratch(&scratch.real)
+    }
+}
+
+/// Coefficients of the real basis: `Y_l^m = (-1)^m (Y_lm + i Y_l,-m) / sqrt2` for m > 0.
+fn mix<T: Real>(lmax: usize, from: &[Complex<T>], to: &mut [Complex<f64>]) {
+    let wide = |c: Complex<T>| Complex::new(c.re.to_f64(), c.im.to_f64());
+    for l in 0..=lmax {
+        let centre = l * l + l;
+        to[centre] = wide(from[centre]);
+        for m in 1..=l {
+            let up = signed(m, wide(from[centre + m]));
+            let down = wide(from[centre - m]);
+            to[centre + m] = (up + down) * FRAC_1_SQRT_2;
+            let difference = (up - down) * FRAC_1_SQRT_2;
+            to[centre - m] = Complex::new(-difference.im, difference.re);
+        }
+    }
+}
+
+/// The inverse of [`mix`], which is unitary.
+fn unmix<T: Real>(lmax: usize, from: &[Complex<f64>], to: &mut [Complex<T>]) {
+    let narrow = |c: Complex<f64>| Complex::new(T::from_f64(c.re), T::from_f64(c.im));
+    for l in 0..=lmax {
+        let centre = l * l + l;
+        to[centre] = narrow(from[centre]);
+        for m in 1..=l {
+            let cosine = from[centre + m] * FRAC_1_SQRT_2;
+            let sine = from[centre - m] * FRAC_1_SQRT_2;
+            let turned = Complex::new(sine.im, -sine.re);
+            to[centre + m] = narrow(signed(m, cosine + turned));
+            to[centre - m] = narrow(cosine - turned);
+        }
+    }
+}
+
+/// Times `(-1)^m`.
+fn signed(m: usize, value: Complex<f64>) -> Complex<f64> {
+    if m.is_multiple_of(2) { value } else { -value }
+}
+
+fn check_finite<T: Real>(what: &'static str, values: &[Complex<T>]) -> Result<(), SpectralError> {
+    match values
+        .iter()
+        .position(|v| !(v.re.is_finite() && v.im.is_finite()))
+    {
+        Some(index) => Err(SpectralError::NotFinite { what, index }),
+        None => Ok(()),
+    }
+}

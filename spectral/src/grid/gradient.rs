@@ -1,0 +1,63 @@
+//! Gradients of fields on the sphere.
+
+use super::SphericalPlan;
+use super::latitude_stage::{Part, SphericalScratch};
+use crate::check::{check_finite, check_length};
+use crate::{Real, SpectralError};
+
+impl<T: Real> SphericalPlan<T> {
+    /// The gradient on the unit sphere of the field with these coefficients:
+    /// `[df/dtheta, (1 / sin theta) df/dphi]` at each sample, southward and eastward.
+    ///
+    /// At a pole, where only order 1 has a slope, both are the limits along the meridian of the sample.
+    /// Costs two syntheses. The error grows as `1 / sin theta` towards the poles, to about
+    /// `1e-15 lmax^2` times the largest coefficient.
+    ///
+    /// # Errors
+    /// As [`Self::synthesis`].
+    pub fn gradient(&self, coefficients: &[T]) -> Result<[Vec<T>; 2], SpectralError> {
+        let mut scratch = self.scratch();
+        let [mut south, mut east] = [0, 1].map(|_| vec![T::ZERO; self.grid.len()]);
+        self.gradient_into(coefficients, [&mut south, &mut east], &mut scratch)?;
+        Ok([south, east])
+    }
+
+    /// As [`Self::gradient`], allocating nothing.
+    ///
+    /// # Errors
+    /// As [`Self::synthesis_into`].
+    pub fn gradient_into(
+        &self,
+        coefficients: &[T],
+        [south, east]: [&mut [T]; 2],
+        scratch: &mut SphericalScratch,
+    ) -> Result<(), SpectralError> {
+        self.to_field(Part::South, false, coefficients, south, scratch)?;
+        self.to_field(Part::East, false, coefficients, east, scratch)
+    }
+
+    /// The exact transpose of [`Self::gradient_into`], for derivatives through it.
+    ///
+    /// # Errors
+    /// As [`Self::synthesis_adjoint_into`].
+    pub fn gradient_adjoint_into(
+        &self,
+        fields: [&[T]; 2],
+        coefficients: &mut [T],
+        scratch: &mut SphericalScratch,
+    ) -> Result<(), SpectralError> {
+        check_length("coefficients", self.count(), coefficients.len())?;
+        self.check_scratch(scratch)?;
+        for field in fields {
+            check_length("field", self.grid.len(), field.len())?;
+            check_finite("sample", field)?;
+        }
+        coefficients.fill(T::ZERO);
+        for (part, field) in [Part::South, Part::East].into_iter().zip(fields) {
+            self.read_rings(false, scratch, |i| field[i].to_f64());
+            let add = |i: usize, value| coefficients[i] += T::from_f64(value);
+            self.tables.read_rows(self.arch, part, add, scratch);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,124 @@
+//! Least squares by iteration, for grids whose quadrature is not exact.
+
+use super::SphericalPlan;
+use crate::check::{check_finite, check_length};
+use crate::{Real, SpectralError};
+
+/// Coefficients that fit a field, and how well.
+#[derive(Debug, Clone)]
+pub struct Iterated<T> {
+    /// Flat order, shape `[(lmax + 1)^2]`.
+    pub coefficients: Vec<T>,
+    /// Iterations done: fewer than allowed once the tolerance is met.
+    pub iterations: usize,
+    /// The norm of `A (f - S a)` divided by that of `A f`, A the analysis and S the synthesis: what
+    /// another quadrature of the remainder would still add.
+    pub residual: f64,
+}
+
+impl<T: Real> SphericalPlan<T> {
+    /// The coefficients that minimise `sum_i w_i (f_i - (S a)_i)^2`, by conjugate gradients from the
+    /// weighted quadrature on: analysis for HEALPix and for rings with approximate weights.
+    ///
+    /// Stops after `iterations` or once the residual falls below `tolerance`. A field with no degree
+    /// above `lmax` comes back with an error of about `residual` times a small factor; on HEALPix with
+    /// `lmax <= 2 nside` five iterations reach about 2e-7 and ten 2e-15 (measured, for coefficients of
+    /// size 1). Each iteration costs a synthesis and an analysis. All in `f64`, also for an `f32` plan.
+    ///
+    /// # Errors
+    /// As [`Self::analysis`]; [`SpectralError::Value`] for a negative weight among the rings, or a
+    /// tolerance that is not at least 0.
+    pub fn analysis_iterated(
+        &self,
+        field: &[T],
+        iterations: usize,
+        tolerance: f64,
+    ) -> Result<Iterated<T>, SpectralError> {
+        check_length("field", self.grid.len(), field.len())?;
+        check_finite("sample", field)?;
+        self.check_iteration(tolerance)?;
+        let plan = self.doubled();
+        let mut scratch = plan.scratch();
+        let mut coefficients = vec![0.0; self.count()];
+        let mut remainder = vec![0.0; self.count()];
+        let wide: Vec<f64> = field.iter().map(|v| v.to_f64()).collect();
+        plan.analysis_into(&wide, &mut remainder, &mut scratch)?;
+        let mut direction = remainder.clone();
+        let (mut image, mut samples) = (vec![0.0; self.count()], wide);
+        let start = square(&remainder);
+        let mut left = start;
+        let mut done = 0;
+        while done < iterations && left > tolerance * tolerance * start && left > 0.0 {
+            plan.synthesis_into(&direction, &mut samples, &mut scratch)?;
+            plan.analysis_into(&samples, &mut image, &mut scratch)?;
+            let curve = dot(&direction, &image);
+            if curve <= 0.0 {
+                break;
+            }
+            let step = left / curve;
+            add(step, &direction, &mut coefficients);
+            add(-step, &image, &mut remainder);
+            let next = square(&remainder);
+            for (direction, remainder) in direction.iter_mut().zip(&remainder) {
+                *direction = remainder + next / left * *direction;
+            }
+            left = next;
+            done += 1;
+        }
+        let residual = if start > 0.0 {
+            (left / start).sqrt()
+        } else {
+            0.0
+        };
+        let coefficients = coefficients.into_iter().map(T::from_f64).collect();
+        Ok(Iterated {
+            coefficients,
+            iterations: done,
+            residual,
+        })
+    }
+
+    fn check_iteration(&self, tolerance: f64) -> Result<(), SpectralError> {
+        let weights = self.grid.rings().iter().map(|ring| ring.weight);
+        let least = weights.fold(f64::INFINITY, f64::min);
+        if least < 0.0 {
+            return Err(SpectralError::Value {
+                what: "weight of a ring",
+                expected: "at least 0",
+                found: least.to_string(),
+            });
+        }
+        if tolerance.is_nan() || tolerance < 0.0 {
+            return Err(SpectralError::Value {
+                what: "tolerance",
+                expected: "at least 0",
+                found: tolerance.to_string(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The same plan for `f64` fields.
+    fn doubled(&self) -> SphericalPlan<f64> {
+        SphericalPlan {
+            grid: self.grid.clone(),
+            tables: self.tables.clone(),
+            arch: self.arch,
+            _fields: std::marker::PhantomData,
+        }
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn square(a: &[f64]) -> f64 {
+    dot(a, a)
+}
+
+fn add(factor: f64, what: &[f64], to: &mut [f64]) {
+    for (to, what) in to.iter_mut().zip(what) {
+        *to += factor * what;
+    }
+}

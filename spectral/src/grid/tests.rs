@@ -1,0 +1,450 @@
+//! Grid transforms against the naive oracle, the reference files, their transposes and themselves.
+
+use std::f64::consts::PI;
+
+use rustfft::num_complex::Complex;
+
+use super::{Ring, SphereGrid, SphericalPlan, naive};
+use crate::simd::every_arch;
+use crate::testing::{noise, oracle};
+use crate::{Real, SpectralError};
+
+fn own_rings() -> SphereGrid {
+    let ring = |theta: f64, longitudes: usize, first: f64| Ring {
+        theta,
+        longitudes,
+        first,
+        weight: 0.1,
+    };
+    SphereGrid::from_rings(&[
+        ring(0.0, 3, 0.2),
+        ring(0.4, 9, 1.0),
+        ring(0.4, 5, 0.0),
+        ring(1.3, 40, -0.3),
+        ring(PI - 0.4, 11, 0.7),
+        ring(3.1, 1, 0.0),
+    ])
+    .unwrap()
+}
+
+/// Every kind of grid that holds degree `lmax`.
+fn grids(lmax: usize) -> Vec<SphereGrid> {
+    vec![
+        SphereGrid::gauss_legendre(lmax).unwrap(),
+        SphereGrid::gauss_legendre_sized(lmax + 4, 2 * lmax + 1).unwrap(),
+        SphereGrid::driscoll_healy(lmax + 1).unwrap(),
+        SphereGrid::equiangular(2 * lmax + 1, 2 * lmax + 3).unwrap(),
+        SphereGrid::clenshaw_curtis(2 * lmax + 2, 2 * lmax + 1).unwrap(),
+        SphereGrid::healpix(lmax / 2 + 1).unwrap(),
+        own_rings(),
+    ]
+}
+
+fn largest(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    a.iter()
+        .zip(b)
+        .fold(0.0, |worst, (a, b)| (a - b).abs().max(worst))
+}
+
+fn within(a: &[f64], b: &[f64], bound: f64, plan: &SphericalPlan<f64>) {
+    let error = largest(a, b);
+    assert!(error <= bound, "{plan:?}: {error:e} > {bound:e}");
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn narrow(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|v| *v as f32).collect()
+}
+
+fn wide<T: Real>(values: &[T]) -> Vec<f64> {
+    values.iter().map(|v| v.to_f64()).collect()
+}
+
+#[test]
+fn every_small_size_agrees_with_the_oracle() {
+    for lmax in 0..=32 {
+        for grid in grids(lmax) {
+            let plan = SphericalPlan::<f64>::new(grid.clone(), lmax).unwrap();
+            let single = SphericalPlan::<f32>::new(grid.clone(), lmax).unwrap();
+            let a = noise(plan.count(), lmax as u64);
+            let f = noise(grid.len(), 77 + lmax as u64);
+            let mut scratch = plan.scratch();
+            let (mut field, mut sums) = (vec![0.0; grid.len()], vec![0.0; plan.count()]);
+            let size = (lmax + 1) as f64;
+
+            let expected = naive::synthesis(&grid, lmax, &a).unwrap();
+            let found = plan.synthesis(&a).unwrap();
+            within(&found, &expected, 2e-14 * size, &plan);
+            let found = wide(&single.synthesis(&narrow(&a)).unwrap());
+            within(&found, &expected, 3e-7 * size, &plan);
+
+            plan.analysis_adjoint_into(&a, &mut field, &mut scratch)
+                .unwrap();
+            let weights: Vec<f64> = grid
+                .rings()
+                .iter()
+                .flat_map(|r| std::iter::repeat_n(r.weight, r.longitudes))
+                .collect();
+            let scaled: Vec<f64> = expected.iter().zip(weights).map(|(f, w)| f * w).collect();
+            within(&field, &scaled, 1e-14 * size, &plan);
+
+            let expected = naive::analysis(&grid, lmax, &f, true).unwrap();
+            let found = plan.analysis(&f).unwrap();
+            within(&found, &expected, 1e-14 * size, &plan);
+            let found = wide(&single.analysis(&narrow(&f)).unwrap());
+            within(&found, &expected, 3e-7 * size, &plan);
+
+            let expected = naive::analysis(&grid, lmax, &f, false).unwrap();
+            plan.synthesis_adjoint_into(&f, &mut sums, &mut scratch)
+                .unwrap();
+            let scale = grid.len() as f64;
+            within(&sums, &expected, 1e-14 * scale, &plan);
+        }
+    }
+}
+
+#[test]
+fn round_trips_keep_the_coefficients() {
+    for lmax in [0, 1, 2, 15, 63, 64, 200, 255] {
+        for grid in grids(lmax).into_iter().take(5) {
+            let plan = SphericalPlan::<f64>::new(grid, lmax).unwrap();
+            let a = noise(plan.count(), 5);
+            let back = plan.analysis(&plan.synthesis(&a).unwrap()).unwrap();
+            let error = largest(&a, &back);
+            assert!(error <= 5e-15 * lmax.max(1) as f64, "{plan:?}: {error:e}");
+        }
+    }
+}
+
+#[test]
+fn a_high_degree_comes_back_on_each_instruction_set() {
+    let lmax = 1023;
+    let grid = SphereGrid::gauss_legendre(lmax).unwrap();
+    let mut plan = SphericalPlan::<f64>::new(grid, lmax).unwrap();
+    let a = noise(plan.count(), 6);
+    let best = plan.synthesis(&a).unwrap();
+    let back = plan.analysis(&best).unwrap();
+    let error = largest(&a, &back);
+    assert!(error <= 5e-15 * lmax as f64, "{error:e}");
+    for arch in every_arch() {
+        plan.arch = arch;
+        let field = plan.synthesis(&a).unwrap();
+        assert!(largest(&best, &field) < 1e-9, "{arch:?}");
+        let again = plan.analysis(&field).unwrap();
+        assert!(largest(&a, &again) <= 5e-15 * lmax as f64, "{arch:?}");
+    }
+}
+
+#[test]
+fn high_degrees_agree_with_the_accurate_harmonics_at_every_latitude() {
+    // Rings from 1e-8 off the pole to the equator, one sample each at phi = 0: sums over l at m.
+    let lmax = 1000;
+    let thetas = [0.0, 1e-8, 1e-4, 0.02, 0.3, 1.0, PI / 2.0, 2.5, PI - 1e-8];
+    let rings = thetas.map(|theta| Ring {
+        theta,
+        longitudes: 1,
+        first: 0.0,
+        weight: 1.0,
+    });
+    let grid = SphereGrid::from_rings(&rings).unwrap();
+    let plan = SphericalPlan::<f64>::new(grid, lmax).unwrap();
+    let legendre = crate::Legendre::new(lmax);
+    for (l, m) in [
+        (1000, 0),
+        (1000, 1),
+        (999, 2),
+        (1000, 500),
+        (998, 30),
+        (1000, 999),
+        (1000, 1000),
+    ] {
+        let mut a = vec![0.0; plan.count()];
+        a[l * l + l + m] = 1.0;
+        let found = plan.synthesis(&a).unwrap();
+        for (theta, found) in thetas.iter().zip(found) {
+            let mut column = vec![0.0; lmax - m + 1];
+            let sin = if *theta > 2.0 {
+                (PI - theta).sin()
+            } else {
+                theta.sin()
+            };
+            legendre.column(m, theta.cos(), sin, &mut column);
+            let expected = column[l - m] * if m == 0 { 1.0 } else { 2f64.sqrt() };
+            let bound = 2e-15 * (l * l) as f64;
+            assert!(
+                (found - expected).abs() < bound,
+                "{l} {m} {theta}: {found} {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn adjoints_are_transposes() {
+    for grid in grids(20).into_iter().chain(grids(70)) {
+        let lmax = if grid.len() > 3000 { 70 } else { 20 };
+        let plan = SphericalPlan::<f64>::new(grid.clone(), lmax).unwrap();
+        let (a, f, g) = (
+            noise(plan.count(), 1),
+            noise(grid.len(), 2),
+            noise(grid.len(), 3),
+        );
+        let (mut field, mut b) = (vec![0.0; grid.len()], vec![0.0; plan.count()]);
+        let mut scratch = plan.scratch();
+        let close = |left: f64, right: f64| {
+            assert!(
+                (left - right).abs() < 1e-11 * (1.0 + left.abs()),
+                "{plan:?} {left} {right}"
+            );
+        };
+        plan.synthesis_adjoint_into(&f, &mut b, &mut scratch)
+            .unwrap();
+        close(dot(&plan.synthesis(&a).unwrap(), &f), dot(&a, &b));
+        plan.analysis_adjoint_into(&a, &mut field, &mut scratch)
+            .unwrap();
+        close(dot(&plan.analysis(&f).unwrap(), &a), dot(&f, &field));
+        let [south, east] = plan.gradient(&a).unwrap();
+        plan.gradient_adjoint_into([&f, &g], &mut b, &mut scratch)
+            .unwrap();
+        close(dot(&south, &f) + dot(&east, &g), dot(&a, &b));
+    }
+}
+
+#[test]
+fn gradients_are_slopes_at_every_sample_and_at_the_poles() {
+    let lmax = 9;
+    let a = noise(100, 8);
+    // The series continued over the pole: theta below 0 is the meridian opposite.
+    let value = |theta: f64, phi: f64| {
+        let direction = [
+            theta.sin() * phi.cos(),
+            theta.sin() * phi.sin(),
+            theta.cos(),
+        ];
+        let y = crate::harmonics(lmax, direction).unwrap();
+        dot(&y, &a)
+    };
+    for grid in grids(lmax) {
+        let plan = SphericalPlan::<f64>::new(grid.clone(), lmax).unwrap();
+        let [south, east] = plan.gradient(&a).unwrap();
+        let step = 1e-4;
+        for (i, (theta, phi)) in grid.angles().enumerate() {
+            // Fourth-order differences, eastward along the great circle through the sample.
+            let slope = |f: &dyn Fn(f64) -> f64| {
+                (8.0 * (f(step) - f(-step)) - (f(2.0 * step) - f(-2.0 * step))) / (12.0 * step)
+            };
+            let down = slope(&|h| value(theta + h, phi));
+            let along = slope(&|h: f64| {
+                let (sin, cos) = theta.sin_cos();
+                let (x, z) = (sin * h.cos(), cos * h.cos());
+                let y = h.sin();
+                let direction = [
+                    x * phi.cos() - y * phi.sin(),
+                    x * phi.sin() + y * phi.cos(),
+                    z,
+                ];
+                dot(&crate::harmonics(lmax, direction).unwrap(), &a)
+            });
+            assert!(
+                (south[i] - down).abs() < 1e-9,
+                "{plan:?} {theta} {} {down}",
+                south[i]
+            );
+            assert!(
+                (east[i] - along).abs() < 1e-9,
+                "{plan:?} {theta} {} {along}",
+                east[i]
+            );
+        }
+    }
+}
+
+#[test]
+fn complex_fields_agree_with_the_complex_harmonics() {
+    let lmax = 6;
+    for grid in grids(lmax) {
+        let plan = SphericalPlan::<f64>::new(grid.clone(), lmax).unwrap();
+        let parts = noise(2 * plan.count(), 9);
+        let c: Vec<Complex<f64>> = parts.chunks(2).map(|p| Complex::new(p[0], p[1])).collect();
+        let mut scratch = plan.complex_scratch();
+        let mut field = vec![Complex::default(); grid.len()];
+        plan.complex_synthesis_into(&c, &mut field, &mut scratch)
+            .unwrap();
+        for ((theta, phi), found) in grid.angles().zip(&field) {
+            let direction = [
+                theta.sin() * phi.cos(),
+                theta.sin() * phi.sin(),
+                theta.cos(),
+            ];
+            let y = naive::complex_harmonics(lmax, &crate::harmonics(lmax, direction).unwrap());
+            let expected: Complex<f64> = y.iter().zip(&c).map(|(y, c)| y * c).sum();
+            assert!((found - expected).norm() < 1e-13);
+        }
+        let parts = noise(2 * grid.len(), 10);
+        let f: Vec<Complex<f64>> = parts.chunks(2).map(|p| Complex::new(p[0], p[1])).collect();
+        let mut back = vec![Complex::default(); plan.count()];
+        let inner = |a: &[Complex<f64>], b: &[Complex<f64>]| -> Complex<f64> {
+            a.iter().zip(b).map(|(a, b)| a.conj() * b).sum()
+        };
+        plan.complex_synthesis_adjoint_into(&f, &mut back, &mut scratch)
+            .unwrap();
+        assert!((inner(&f, &field) - inner(&back, &c)).norm() < 1e-11);
+        plan.complex_analysis_into(&f, &mut back, &mut scratch)
+            .unwrap();
+        plan.complex_analysis_adjoint_into(&c, &mut field, &mut scratch)
+            .unwrap();
+        assert!((inner(&back, &c) - inner(&f, &field)).norm() < 1e-11);
+    }
+}
+
+#[test]
+fn the_reference_grid_is_met() {
+    let Some(text) = oracle("grid.json") else {
+        return;
+    };
+    let reference: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let numbers = |value: &serde_json::Value| -> Vec<f64> {
+        let entries = value.as_array().unwrap().iter();
+        entries
+            .map(|v| v.as_f64().or_else(|| v.as_str()?.parse().ok()).unwrap())
+            .collect()
+    };
+    let size = |key: &str| reference[key].as_u64().unwrap() as usize;
+    let grid = SphereGrid::gauss_legendre_sized(size("ntheta"), size("nphi")).unwrap();
+    for (ring, (z, w)) in grid.rings().iter().zip(
+        numbers(&reference["cos_theta"])
+            .iter()
+            .zip(numbers(&reference["weights"])),
+    ) {
+        assert!((ring.theta.cos() - z).abs() < 4e-16);
+        assert!((ring.weight * ring.longitudes as f64 / (2.0 * PI) - w).abs() < 1e-15);
+    }
+    let plan = SphericalPlan::<f64>::new(grid, size("lmax")).unwrap();
+    let a = numbers(&reference["coefficients"]);
+    let samples: Vec<f64> = reference["samples"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(numbers)
+        .collect();
+    assert!(largest(&plan.synthesis(&a).unwrap(), &samples) < 1e-13);
+    assert!(largest(&plan.analysis(&samples).unwrap(), &a) < 1e-13);
+}
+
+#[test]
+fn healpix_analysis_converges_to_the_coefficients() {
+    let (nside, lmax) = (16, 32);
+    let plan = SphericalPlan::<f64>::new(SphereGrid::healpix(nside).unwrap(), lmax).unwrap();
+    let a = noise(plan.count(), 12);
+    let field = plan.synthesis(&a).unwrap();
+    let plain = largest(&plan.analysis(&field).unwrap(), &a);
+    let five = plan.analysis_iterated(&field, 5, 0.0).unwrap();
+    let more = plan.analysis_iterated(&field, 30, 1e-14).unwrap();
+    assert!(plain < 0.2);
+    assert!(largest(&five.coefficients, &a) < 1e-6);
+    assert!(largest(&more.coefficients, &a) < 1e-13 && more.iterations < 15);
+    let total: f64 = plan
+        .grid()
+        .rings()
+        .iter()
+        .map(|r| r.weight * r.longitudes as f64)
+        .sum();
+    assert!((total - 4.0 * PI).abs() < 1e-12 && plan.grid().len() == 12 * nside * nside);
+}
+
+#[test]
+fn batches_are_their_fields() {
+    let plan = SphericalPlan::<f32>::new(SphereGrid::gauss_legendre(12).unwrap(), 12).unwrap();
+    let sets = narrow(&noise(3 * plan.count(), 4));
+    let fields = plan.synthesis_batch(&sets).unwrap();
+    let back = plan.analysis_batch(&fields).unwrap();
+    for (i, set) in sets.chunks(plan.count()).enumerate() {
+        let field = plan.synthesis(set).unwrap();
+        assert_eq!(field, fields[i * field.len()..][..field.len()]);
+        assert_eq!(
+            plan.analysis(&field).unwrap(),
+            back[i * set.len()..][..set.len()]
+        );
+    }
+    assert!(plan.synthesis_batch(&sets[1..]).is_err());
+    assert!(plan.synthesis_batch(&[]).unwrap().is_empty());
+}
+
+#[test]
+fn bad_input_is_named() {
+    let grid = SphereGrid::gauss_legendre(7).unwrap();
+    assert!(matches!(
+        SphericalPlan::<f64>::new(grid.clone(), 8),
+        Err(SpectralError::Order { found: 8, .. })
+    ));
+    assert!(SphericalPlan::<f64>::new(SphereGrid::healpix(2).unwrap(), usize::MAX).is_err());
+    let plan = SphericalPlan::<f64>::new(grid, 7).unwrap();
+    assert!(matches!(
+        plan.synthesis(&[0.0; 63]),
+        Err(SpectralError::Length {
+            expected: 64,
+            found: 63,
+            ..
+        })
+    ));
+    let mut a = [0.0; 64];
+    a[9] = f64::NAN;
+    assert_eq!(
+        plan.synthesis(&a),
+        Err(SpectralError::NotFinite {
+            what: "coefficient",
+            index: 9
+        })
+    );
+    let mut field = vec![0.0; 128];
+    field[100] = f64::INFINITY;
+    assert_eq!(
+        plan.analysis(&field),
+        Err(SpectralError::NotFinite {
+            what: "sample",
+            index: 100
+        })
+    );
+    let other = SphericalPlan::<f64>::new(SphereGrid::gauss_legendre(8).unwrap(), 8).unwrap();
+    let mut out = vec![0.0; 64];
+    let field = vec![0.0; 128];
+    assert!(
+        plan.analysis_into(&field, &mut out, &mut other.scratch())
+            .is_err()
+    );
+    assert!(plan.analysis_iterated(&field, 3, f64::NAN).is_err());
+    for grid in [
+        SphereGrid::gauss_legendre_sized(0, 4),
+        SphereGrid::gauss_legendre(usize::MAX),
+        SphereGrid::driscoll_healy(0),
+        SphereGrid::equiangular(4, 0),
+        SphereGrid::clenshaw_curtis(1, 4),
+        SphereGrid::healpix(0),
+        SphereGrid::healpix(usize::MAX),
+        SphereGrid::from_rings(&[]),
+        SphereGrid::from_rings(&[Ring {
+            theta: 4.0,
+            longitudes: 4,
+            first: 0.0,
+            weight: 1.0,
+        }]),
+        SphereGrid::from_rings(&[Ring {
+            theta: f64::NAN,
+            longitudes: 4,
+            first: 0.0,
+            weight: 1.0,
+        }]),
+        SphereGrid::from_rings(&[Ring {
+            theta: 1.0,
+            longitudes: 0,
+            first: 0.0,
+            weight: 1.0,
+        }]),
+    ] {
+        assert!(grid.is_err());
+    }
+}

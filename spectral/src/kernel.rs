@@ -1,0 +1,225 @@
+//! Sums over degrees at fixed order, for vectors of latitudes or of points.
+//!
+//! Latitudes are lanes: the recurrence of [`super::columns`] runs in registers for several vectors
+//! at once. Six multiply-adds serve two degrees of one vector. Degrees come in chunks of [`CHUNK`]
+//! steps; at the start of a chunk latitudes nearer the pole join in, from stored values, once they
+//! have left the range where the functions are negligible.
+
+use pulp::{Simd, WithSimd};
+
+use crate::simd::Lane;
+
+/// Steps of one chunk: 64 degrees.
+pub const CHUNK: usize = 32;
+
+/// Lanes that take part, and with what values they begin.
+#[derive(Clone, Copy)]
+pub struct Active<'a, T> {
+    /// How many of the first lanes take part in each chunk of steps; never decreasing.
+    pub counts: &'a [u32],
+    /// Values before and at the step where each lane begins.
+    pub before: &'a [T],
+    /// As `before`, at the step itself.
+    pub value: &'a [T],
+}
+
+/// Running values of the recurrence.
+pub struct State<'a, T> {
+    /// `p_(k-1)`.
+    pub before: &'a mut [T],
+    /// `p_k`.
+    pub value: &'a mut [T],
+}
+
+impl<T: Copy> State<'_, T> {
+    /// Lanes that join at `chunk` take their first values.
+    fn join(&mut self, active: &Active<'_, T>, chunk: usize) {
+        let first = chunk.checked_sub(1).map_or(0, |c| active.counts[c]) as usize;
+        let range = first..active.counts[chunk] as usize;
+        self.before[range.clone()].copy_from_slice(&active.before[range.clone()]);
+        self.value[range.clone()].copy_from_slice(&active.value[range]);
+    }
+}
+
+/// `sums[j] = sum_k coefficients[k][j] p_k`, lane by lane, j = 0..4.
+pub struct Synthesis<'a, T> {
+    /// `cos^2 theta` of each lane.
+    pub square: &'a [T],
+    pub active: Active<'a, T>,
+    pub steps: &'a [[T; 2]],
+    pub coefficients: &'a [[T; 4]],
+    /// All lanes zero on entry.
+    pub state: State<'a, T>,
+    /// All zero on entry.
+    pub sums: [&'a mut [T]; 4],
+}
+
+impl<T: Lane> WithSimd for Synthesis<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let chunks = self
+            .steps
+            .chunks(CHUNK)
+            .zip(self.coefficients.chunks(CHUNK));
+        for (chunk, (steps, coefficients)) in chunks.enumerate() {
+            self.state.join(&self.active, chunk);
+            let vectors = (self.active.counts[chunk] as usize).div_ceil(T::lanes::<S>());
+            let square = T::vectors::<S>(self.square);
+            let before = T::vectors_mut::<S>(self.state.before);
+            let value = T::vectors_mut::<S>(self.state.value);
+            let [a, b, c, d] = &mut self.sums;
+            let mut sums = [a, b, c, d].map(|sum| T::vectors_mut::<S>(sum));
+            let mut i = 0;
+            macro_rules! run {
+                ($n:literal) => {
+                    while vectors - i >= $n {
+                        let [a, b, c, d] = &mut sums;
+                        synthesis_tile::<T, S, $n>(
+                            simd,
+                            &square[i..],
+                            [&mut before[i..], &mut value[i..]],
+                            (steps, coefficients),
+                            [&mut a[i..], &mut b[i..], &mut c[i..], &mut d[i..]],
+                        );
+                        i += $n;
+                    }
+                };
+            }
+            if S::REGISTER_COUNT >= 32 {
+                run!(4);
+            }
+            run!(2);
+            run!(1);
+        }
+    }
+}
+
+#[inline(always)]
+fn load<V: Copy, const N: usize>(from: &[V]) -> [V; N] {
+    std::array::from_fn(|i| from[i])
+}
+
+#[inline(always)]
+fn synthesis_tile<T: Lane, S: Simd, const N: usize>(
+    simd: S,
+    square: &[T::V<S>],
+    [before, value]: [&mut [T::V<S>]; 2],
+    (steps, coefficients): (&[[T; 2]], &[[T; 4]]),
+    sums: [&mut [T::V<S>]; 4],
+) {
+    let square: [_; N] = load(square);
+    let mut old: [_; N] = load(before);
+    let mut new: [_; N] = load(value);
+    let mut total: [[_; N]; 4] = std::array::from_fn(|j| load(sums[j]));
+    for ([slope, shift], c) in steps.iter().zip(coefficients) {
+        let (slope, shift) = (T::splat(simd, *slope), T::splat(simd, *shift));
+        for j in 0..4 {
+            let c = T::splat(simd, c[j]);
+            for i in 0..N {
+                total[j][i] = T::fma(simd, c, new[i], total[j][i]);
+            }
+        }
+        for i in 0..N {
+            let factor = T::fma(simd, slope, square[i], shift);
+            (old[i], new[i]) = (new[i], T::fma(simd, factor, new[i], old[i]));
+        }
+    }
+    before[..N].copy_from_slice(&old);
+    value[..N].copy_from_slice(&new);
+    for (sum, total) in sums.into_iter().zip(total) {
+        sum[..N].copy_from_slice(&total);
+    }
+}
+
+/// `sums[k][j] += sum over lanes of data[j] p_k`: the transpose of [`Synthesis`].
+pub struct Analysis<'a, T> {
+    /// `cos^2 theta` of each lane.
+    pub square: &'a [T],
+    pub active: Active<'a, T>,
+    pub steps: &'a [[T; 2]],
+    /// Zero in lanes beyond the active ones.
+    pub data: [&'a [T]; 4],
+    /// All lanes zero on entry.
+    pub state: State<'a, T>,
+    /// `4 CHUNK WIDEST` values to work in.
+    pub lanes: &'a mut [T],
+    pub sums: &'a mut [[T; 4]],
+}
+
+impl<T: Lane + std::ops::AddAssign> WithSimd for Analysis<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let chunks = self.steps.chunks(CHUNK).zip(self.sums.chunks_mut(CHUNK));
+        for (chunk, (steps, sums)) in chunks.enumerate() {
+            self.state.join(&self.active, chunk);
+            let vectors = (self.active.counts[chunk] as usize).div_ceil(T::lanes::<S>());
+            let square = T::vectors::<S>(self.square);
+            let before = T::vectors_mut::<S>(self.state.before);
+            let value = T::vectors_mut::<S>(self.state.value);
+            let data = self.data.map(|data| T::vectors::<S>(data));
+            let lanes = &mut T::vectors_mut::<S>(self.lanes)[..4 * steps.len()];
+            lanes.fill(T::splat(simd, T::default()));
+            let mut i = 0;
+            macro_rules! run {
+                ($n:literal) => {
+                    while vectors - i >= $n {
+                        analysis_tile::<T, S, $n>(
+                            simd,
+                            &square[i..],
+                            [&mut before[i..], &mut value[i..]],
+                            steps,
+                            data.map(|data| &data[i..]),
+                            lanes,
+                        );
+                        i += $n;
+                    }
+                };
+            }
+            if S::REGISTER_COUNT >= 32 {
+                run!(4);
+            }
+            run!(2);
+            run!(1);
+            for (sums, lanes) in sums.iter_mut().zip(lanes.chunks_exact(4)) {
+                for (sum, lane) in sums.iter_mut().zip(lanes) {
+                    *sum += T::sum(simd, *lane);
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn analysis_tile<T: Lane, S: Simd, const N: usize>(
+    simd: S,
+    square: &[T::V<S>],
+    [before, value]: [&mut [T::V<S>]; 2],
+    steps: &[[T; 2]],
+    data: [&[T::V<S>]; 4],
+    lanes: &mut [T::V<S>],
+) {
+    let square: [_; N] = load(square);
+    let mut old: [_; N] = load(before);
+    let mut new: [_; N] = load(value);
+    let data: [[_; N]; 4] = data.map(load);
+    for ([slope, shift], lanes) in steps.iter().zip(lanes.chunks_exact_mut(4)) {
+        let (slope, shift) = (T::splat(simd, *slope), T::splat(simd, *shift));
+        for j in 0..4 {
+            let mut sum = lanes[j];
+            for i in 0..N {
+                sum = T::fma(simd, data[j][i], new[i], sum);
+            }
+            lanes[j] = sum;
+        }
+        for i in 0..N {
+            let factor = T::fma(simd, slope, square[i], shift);
+            (old[i], new[i]) = (new[i], T::fma(simd, factor, new[i], old[i]));
+        }
+    }
+    before[..N].copy_from_slice(&old);
+    value[..N].copy_from_slice(&new);
+}

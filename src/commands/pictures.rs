@@ -1,0 +1,173 @@
+//! `spectra train complete`, `colorize` and `translate`: tasks on pictures, and their baselines.
+
+use std::path::PathBuf;
+
+use spectra_datasets::images::{ImageOptions, ImageSet, Part, open_images, open_pairs};
+use spectra_model::colorize::{Colorize, UniformKind};
+use spectra_model::complete::{Complete, MaskKind};
+use spectra_model::translate::Translate;
+use spectra_model::{Config, Objective, PictureKind, train_pictures};
+
+use super::pretrain::{Watch, apply};
+use crate::cli;
+use crate::outcome::{Outcome, Usage};
+use crate::progress::{Progress, stop_requested};
+
+pub fn complete(options: &cli::TrainComplete, quiet: bool) -> anyhow::Result<Outcome> {
+    let set = open_images(&options.run.data, &read(&options.run, options.part))?;
+    let kind = PictureKind::Complete(completion(options, &set)?);
+    pictures(&set, &kind, &options.run, quiet)
+}
+
+pub fn colorize(options: &cli::TrainColorize, quiet: bool) -> anyhow::Result<Outcome> {
+    let set = open_images(&options.run.data, &read(&options.run, options.part))?;
+    let kind = PictureKind::Colorize(Colorize {
+        uniform: match options.uniform {
+            cli::Uniform::Histogram => UniformKind::Histogram,
+            cli::Uniform::Softmax => UniformKind::Softmax,
+        },
+        lambda: options.lambda,
+    });
+    pictures(&set, &kind, &options.run, quiet)
+}
+
+pub fn translate(options: &cli::TrainTranslate, quiet: bool) -> anyhow::Result<Outcome> {
+    let set = open_pairs(&options.run.data, &read(&options.run, cli::Half::Whole))?;
+    let kind = PictureKind::Translate(Translate {
+        from_b: options.from == cli::Side::Right,
+    });
+    pictures(&set, &kind, &options.run, quiet)
+}
+
+fn read(run: &cli::PictureRun, part: cli::Half) -> ImageOptions {
+    ImageOptions {
+        size: run.size,
+        part: part_of(part),
+        limit: run.limit,
+    }
+}
+
+/// The part of each picture that is meant.
+pub fn part_of(half: cli::Half) -> Part {
+    match half {
+        cli::Half::Whole => Part::Whole,
+        cli::Half::Left => Part::Left,
+        cli::Half::Right => Part::Right,
+    }
+}
+
+/// The paper's settings for digits and for photographs, and what the user changes of them.
+fn completion(options: &cli::TrainComplete, set: &ImageSet) -> anyhow::Result<Complete> {
+    let mut task = match set.train.channels {
+        1 => Complete::digits(),
+        _ => Complete::photographs(),
+    };
+    match options.mask {
+        Some(cli::Mask::Top) => task.mask = MaskKind::Top,
+        Some(cli::Mask::Square) => task.mask = MaskKind::Square,
+        None => {}
+    }
+    if let Some(side) = &options.mask_side {
+        let numbers = side
+            .split_once(':')
+            .and_then(|(low, high)| Some([low.parse::<f64>().ok()?, high.parse::<f64>().ok()?]));
+        task.side = numbers.ok_or_else(|| {
+            Usage(format!(
+                "--mask-side {side}: expected LOW:HIGH, such as 0.5:1"
+            ))
+        })?;
+    }
+    task.overlay = options.overlay.unwrap_or(task.overlay);
+    task.white_box = options.white_box;
+    task.check()?;
+    Ok(task)
+}
+
+/// Trains the task, then its baselines where they are asked for, in folders inside the run's.
+fn pictures(
+    set: &ImageSet,
+    kind: &PictureKind,
+    run: &cli::PictureRun,
+    quiet: bool,
+) -> anyhow::Result<Outcome> {
+    let config = config(set, run)?;
+    if !quiet {
+        eprintln!(
+            "{}: {}; {} training and {} test pictures of {} x {}, {} skipped",
+            set.name,
+            set.layout,
+            set.train.len(),
+            set.test.len(),
+            set.train.size,
+            set.train.size,
+            set.skipped.len()
+        );
+        for failure in set.skipped.iter().take(5) {
+            eprintln!("skipped {}: {}", failure.id, failure.message);
+        }
+    }
+    train(set, kind, run, run.output.clone(), &config, quiet)?;
+    if run.baselines {
+        for (name, objective) in BASELINES {
+            let folder = run.output.join(name);
+            train(set, kind, run, folder, &config.baseline(objective), quiet)?;
+        }
+    }
+    Ok(if set.skipped.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::SomeFailed
+    })
+}
+
+/// Folders of the baselines inside a run's folder.
+pub const BASELINES: [(&str, Objective); 2] =
+    [("l1", Objective::L1), ("context", Objective::Context)];
+
+fn train(
+    set: &ImageSet,
+    kind: &PictureKind,
+    run: &cli::PictureRun,
+    folder: PathBuf,
+    config: &Config,
+    quiet: bool,
+) -> anyhow::Result<()> {
+    let progress = Progress::start("train", quiet);
+    // A baseline that an interrupted run had not begun is begun on resuming.
+    let resume = run.resume && folder.join("run.json").exists();
+    let watch = Watch(&progress);
+    let summary = train_pictures(set, kind, &folder, config, &run.device, resume, &watch)?;
+    progress.finish(&format!("step {}, loss {:.4}", summary.step, summary.loss));
+    if !summary.finished {
+        anyhow::bail!("stopped at step {}: add --resume to go on", summary.step);
+    }
+    if stop_requested() {
+        anyhow::bail!("stopped: add --resume to go on");
+    }
+    println!(
+        "{}: {} steps, loss {:.4}",
+        folder.display(),
+        summary.step,
+        summary.loss
+    );
+    Ok(())
+}
+
+/// The preset that suits the pictures, then the file, then each `--set`.
+fn config(set: &ImageSet, run: &cli::PictureRun) -> anyhow::Result<Config> {
+    let mut config = match &run.config {
+        Some(path) => Config::load(path)?,
+        None => {
+            let suited = if set.train.channels == 1 {
+                "digits"
+            } else {
+                "pictures"
+            };
+            let mut config = Config::preset(run.preset.as_deref().unwrap_or(suited))?;
+            config.set_side(run.size);
+            config
+        }
+    };
+    apply(&mut config, &run.set)?;
+    Ok(config)
+}

@@ -1,0 +1,197 @@
+//! `spectra train complete|colorize|translate` and `spectra eval images`, run as a user runs them on made pictures.
+#![allow(clippy::unwrap_used)] // a test may panic
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use image::{Rgb, RgbImage};
+use serde_json::Value;
+
+/// Settings that train in a moment.
+const QUICK: [&str; 12] = [
+    "--set",
+    "network.channels=[4, 8]",
+    "--set",
+    "network.walker=[8]",
+    "--set",
+    "train.epochs=1",
+    "--set",
+    "algorithm.steps=2",
+    "--set",
+    "algorithm.inference_steps=2",
+    "--set",
+    "train.batch=8",
+];
+
+fn spectra(arguments: &[&str], folder: &Path) -> Command {
+    let mut command = Command::cargo_bin("spectra").unwrap();
+    command.current_dir(folder).arg("--quiet").args(arguments);
+    command
+}
+
+/// Pictures of two classes, and a file that is none.
+fn pictures(folder: &Path, width: u32) {
+    for (class, blue) in [("day", 250), ("night", 30)] {
+        for split in ["train", "test"] {
+            let place = folder.join(split).join(class);
+            fs::create_dir_all(&place).unwrap();
+            for number in 0..8u32 {
+                let pixel = |x: u32, y: u32| Rgb([(x * 9 + number) as u8, (y * 7) as u8, blue]);
+                let picture = RgbImage::from_fn(width, 20, pixel);
+                picture.save(place.join(format!("{number}.png"))).unwrap();
+            }
+        }
+    }
+    fs::write(folder.join("train/day/broken.png"), b"nothing").unwrap();
+}
+
+#[test]
+fn completion_is_trained_scored_drawn_and_used_downstream() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    pictures(&folder.join("data"), 24);
+    let train = [
+        "train",
+        "complete",
+        "--data",
+        "data",
+        "-o",
+        "run",
+        "--size",
+        "16",
+        "--baselines",
+    ];
+    // One file is broken: done, but not with all.
+    spectra(&[&train[..], &QUICK].concat(), folder)
+        .assert()
+        .code(3);
+    for weights in ["run", "run/l1", "run/context"] {
+        assert!(
+            folder.join(weights).join("model.safetensors").exists(),
+            "{weights}"
+        );
+    }
+    let eval = [
+        "eval",
+        "images",
+        "--data",
+        "data",
+        "--run",
+        "run",
+        "--samples",
+        "3",
+        "--pictures",
+        "gallery",
+        "--json",
+        "scores.json",
+        "--downstream",
+        "data",
+        "--seeds",
+        "2",
+    ];
+    let output = spectra(&eval, folder).assert().code(3).get_output().clone();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for word in [
+        "input as it is",
+        "cGML",
+        "L1, no z",
+        "context encoder",
+        "random encoder",
+        "pixels",
+        "25 %",
+    ] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    for picture in ["grid.png", "walk.png", "walk-curve.png"] {
+        assert!(
+            image::open(folder.join("gallery").join(picture)).is_ok(),
+            "{picture}"
+        );
+    }
+    let json: Value =
+        serde_json::from_slice(&fs::read(folder.join("scores.json")).unwrap()).unwrap();
+    // Three shares of five: the input, cGML, the mean of its answers, and two baselines.
+    assert_eq!(json["rows"].as_array().unwrap().len(), 15);
+    assert_eq!(json["skipped"], 1);
+    assert!(json["rows"][1]["psnr"].as_f64().unwrap() > 0.0);
+    assert_eq!(json["downstream"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn pairs_are_translated_and_colours_learnt() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    pictures(&folder.join("data"), 40);
+    fs::remove_file(folder.join("data/train/day/broken.png")).unwrap();
+    for (task, more) in [
+        ("translate", vec!["--from", "left"]),
+        ("colorize", vec!["--half", "left", "--uniform", "softmax"]),
+    ] {
+        let train = ["train", task, "--data", "data", "-o", task, "--size", "16"];
+        spectra(&[&train[..], &QUICK, &more].concat(), folder)
+            .assert()
+            .success();
+        let eval = [
+            "eval",
+            "images",
+            "--data",
+            "data",
+            "--run",
+            task,
+            "--samples",
+            "2",
+        ];
+        let half = if task == "colorize" {
+            &["--half", "left"][..]
+        } else {
+            &[]
+        };
+        spectra(&[&eval[..], half].concat(), folder)
+            .assert()
+            .success();
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_said_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("empty")).unwrap();
+    for (arguments, code, word) in [
+        (
+            &["train", "complete", "--data", "empty", "-o", "run"][..],
+            1,
+            "an empty folder",
+        ),
+        (
+            &["train", "complete", "--data", "none", "-o", "run"],
+            1,
+            "none",
+        ),
+        (
+            &[
+                "train", "complete", "--data", "empty", "-o", "run", "--size", "33",
+            ],
+            2,
+            "expected 16, 32",
+        ),
+        (&["eval", "images", "--run", "run"], 2, "--data"),
+        (&["eval", "images", "--data", "empty"], 2, "--run"),
+        (
+            &["eval", "images", "--run", "run", "--data", "empty"],
+            1,
+            "run",
+        ),
+    ] {
+        let output = spectra(arguments, folder)
+            .env_remove("SPECTRA_DATA")
+            .assert()
+            .code(code)
+            .get_output()
+            .clone();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains(word), "{arguments:?}: {text}");
+        assert!(!folder.join("run").exists());
+    }
+}
