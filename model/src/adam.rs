@@ -5,7 +5,7 @@ use burn::optim::{
 };
 use burn::tensor::{Device, Tensor};
 
-use crate::kernels::{AdamStep, adam};
+use crate::kernels::{AdamStep, adam, fused};
 
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
@@ -41,6 +41,9 @@ impl Optimizer for FusedAdamW {
         gradient: Tensor<D>,
         state: Option<AdamWState<D>>,
     ) -> (Tensor<D>, Option<AdamWState<D>>) {
+        if !fused(&weights) {
+            return self.general.step(rate, weights, gradient, state);
+        }
         let AdaptiveMomentumState {
             time,
             moment_1,
@@ -60,17 +63,9 @@ impl Optimizer for FusedAdamW {
             bias_1: 1.0 - BETA_1.powi(steps),
             bias_2: 1.0 - BETA_2.powi(steps),
         };
-        match adam(step, weights, [moment_1, moment_2], gradient) {
-            Ok([weights, moment_1, moment_2]) => {
-                let momentum = AdaptiveMomentumState::new(time + 1, moment_1, moment_2);
-                (weights, Some(AdamWState::new(momentum)))
-            }
-            Err((weights, [moment_1, moment_2], gradient)) => {
-                let momentum = AdaptiveMomentumState::new(time, moment_1, moment_2);
-                let state = (time > 0).then(|| AdamWState::new(momentum));
-                self.general.step(rate, weights, gradient, state)
-            }
-        }
+        let [weights, moment_1, moment_2] = adam(step, weights, [moment_1, moment_2], gradient);
+        let momentum = AdaptiveMomentumState::new(time + 1, moment_1, moment_2);
+        (weights, Some(AdamWState::new(momentum)))
     }
 
     fn to_device<const D: usize>(state: AdamWState<D>, device: &Device) -> AdamWState<D> {

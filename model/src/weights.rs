@@ -105,11 +105,11 @@ impl Layout {
         self.axes.iter().map(|axis| self.ours[*axis]).collect()
     }
 
-    fn to_file(&self, values: Vec<f32>) -> Vec<f32> {
+    fn stored(&self, values: Vec<f32>) -> Vec<f32> {
         permuted(values, &self.ours, &self.axes)
     }
 
-    fn from_file(&self, values: Vec<f32>) -> Vec<f32> {
+    fn restored(&self, values: Vec<f32>) -> Vec<f32> {
         let mut back = vec![0; self.axes.len()];
         for (file, ours) in self.axes.iter().enumerate() {
             back[*ours] = file;
@@ -144,7 +144,7 @@ impl ModuleVisitor for Collector<'_> {
             .into_data()
             .try_to_vec::<f32>()
             .expect("weights are f32 throughout");
-        let values = layout.to_file(values);
+        let values = layout.stored(values);
         let saved = Saved {
             shape: layout.in_file(),
             bytes: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
@@ -197,7 +197,7 @@ impl Restorer<'_> {
             ));
         }
         let (values, _rest) = view.data().as_chunks::<4>();
-        Ok(layout.from_file(
+        Ok(layout.restored(
             values
                 .iter()
                 .map(|bytes| f32::from_le_bytes(*bytes))
@@ -245,13 +245,13 @@ mod tests {
         let layout = place.layout(&[48, 5]);
         assert_eq!(layout.in_file(), [5, 3, 4, 4]);
         let values: Vec<f32> = (0..48 * 5).map(|i| i as f32).collect();
-        let stored = layout.to_file(values.clone());
+        let stored = layout.stored(values.clone());
         // Row 1, column 2, input 1, output 3 of ours.
         assert_eq!(
             stored[((3 * 3 + 1) * 4 + 1) * 4 + 2],
             ((6 * 3 + 1) * 5 + 3) as f32
         );
-        assert_eq!(layout.from_file(stored), values);
+        assert_eq!(layout.restored(stored), values);
         place.leave();
         place.enter("gamma", "Struct:Norm");
         assert_eq!(place.name(), "generator.gamma");

@@ -55,7 +55,7 @@ pub(crate) trait Kernels: Backend {
 }
 
 /// Whether the fused operations can take this tensor.
-fn fused<const D: usize>(x: &Tensor<D>) -> bool {
+pub(crate) fn fused<const D: usize>(x: &Tensor<D>) -> bool {
     let device = x.device().inner();
     matches!(device.as_dispatch(), DispatchDevice::Flex(_)) && x.dtype() == DType::F32
 }
