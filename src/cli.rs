@@ -30,6 +30,7 @@ pub struct Arguments {
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "one value per process")]
 pub enum Command {
     /// The whole job on shapes made on the spot: convert, pretrain, eval, report
     Demo(Demo),
@@ -40,7 +41,9 @@ pub enum Command {
     /// Train the same networks on another task: the paper's toy, or pictures
     Train(Train),
     /// Classify frozen features, beside their controls; or score pictures
-    Eval(Box<Eval>),
+    Eval(Eval),
+    /// Several runs in one table, with the settings that differ
+    Compare(Compare),
     /// Coefficients of one shape
     Transform(Transform),
     /// Coefficients back to a shape
@@ -143,6 +146,7 @@ Examples:
   spectra pretrain m10.spectra -o runs/m10
   spectra pretrain m10.spectra -o runs/long --set train.epochs=200 --set seed=1
   spectra pretrain m10.spectra -o runs/m10 --resume          go on after an interruption
+  spectra pretrain m40.spectra -o runs/paper --preset paper --dry-run        what it would cost here
   spectra pretrain m40.spectra -o runs/paper --preset paper --device cuda")]
 pub struct Pretrain {
     /// A store made by `spectra convert`
@@ -165,6 +169,9 @@ pub struct Pretrain {
     /// Go on from the newest checkpoint of the run
     #[arg(long)]
     pub resume: bool,
+    /// Train nothing: print parameters, arithmetic, memory, and the time that a trial of a few seconds foretells
+    #[arg(long, conflicts_with = "resume")]
+    pub dry_run: bool,
 }
 
 /// Kinds of features that `eval` can compare.
@@ -443,6 +450,7 @@ Examples:
   spectra eval m10.spectra --run runs/seed0 --run runs/seed1 --run runs/seed2
   spectra eval modelnet40 --data data/ --features fisher             nothing trained, no run
   spectra eval modelnet40 --data data/ --features fisher-invariant --rotation z/z,z/so3,so3/so3
+  spectra eval m10.spectra --run runs/m10 --beside runs/l1 --reconstruction
   spectra eval m10.spectra --run runs/m10 --labels 0.01 --classifiers ridge,1-nn
   spectra eval images --data mnist/ --run runs/digits --pictures gallery/digits
   spectra eval images --data facades/ --half left --run runs/facades --downstream cifar-10-batches-bin
@@ -455,6 +463,12 @@ pub struct Eval {
     /// The run whose encoder is evaluated; several runs of different seeds give mean and spread
     #[arg(long)]
     pub run: Vec<PathBuf>,
+    /// Runs of the same size that were trained otherwise (an autoencoder, a plain denoiser): a row each, named by folder
+    #[arg(long)]
+    pub beside: Vec<PathBuf>,
+    /// Also hide and disturb cells of test objects, complete them, and recognise what comes out
+    #[arg(long)]
+    pub reconstruction: bool,
     /// Features to compare [default: learned,controls with --run, controls without]
     #[arg(long, value_delimiter = ',')]
     pub features: Vec<FeatureKind>,
@@ -498,6 +512,20 @@ fn share(text: &str) -> Result<f64, String> {
         Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
         _ => Err("expected a share above 0 and at most 1, such as 0.1".into()),
     }
+}
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  spectra compare runs/*\n  spectra compare runs/a runs/b --json"
+)]
+pub struct Compare {
+    /// Run folders
+    #[arg(required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `transform`.

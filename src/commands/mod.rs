@@ -1,5 +1,6 @@
 //! One file per verb.
 
+mod compare;
 mod convert;
 mod data;
 mod demo;
@@ -31,6 +32,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Pretrain(options) => pretrain::run(&options, quiet),
         Command::Train(options) => train::run(&options, quiet),
         Command::Eval(options) => eval::run(&options, quiet),
+        Command::Compare(options) => compare::run(&options),
         Command::Transform(options) => transform::run(&options),
         Command::Reconstruct(options) => reconstruct::run(&options),
         Command::Export(options) => export::run(&options),
