@@ -282,7 +282,7 @@ fn convert_says_how_whole_a_set_is_and_what_failed_by_kind() {
             .count(),
         14
     );
-    let info = said(&spectra(&["info", text(folder.path())]).stdout);
+    let info = said(&spectra(&["info", text(&folder.path().join("ModelNet10"))]).stdout);
     assert!(info.contains("official  train 14 of 3991"), "{info}");
 }
 
