@@ -30,6 +30,7 @@ pub struct Arguments {
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "one value per process")]
 pub enum Command {
     /// The whole job on shapes made on the spot: convert, pretrain, eval, report
     Demo(Demo),
