@@ -54,6 +54,12 @@ pub enum Command {
     Info(Info),
     /// Check a store's hashes, rows and ids
     Verify(Verify),
+    /// Look into a data set
+    #[command(subcommand)]
+    Data(Data),
+    /// Work on stores
+    #[command(subcommand)]
+    Store(Store),
     /// Check this machine and build
     Doctor(Doctor),
 }
@@ -96,6 +102,7 @@ pub struct TransformOptions {
 Examples:
   spectra convert ModelNet10 -o m10.spectra --basis zernike --order 16
   spectra convert scans/ -o scans.spectra --points 4096 --strict
+  spectra convert modelnet40.tar.xz -o m40.spectra           read where it lies, not unpacked
   spectra convert shapenet/ -o part.spectra --shard 3/64     one task of an array of 64
 
 A convert that was interrupted goes on where it stopped when the same command is given again.
@@ -139,6 +146,7 @@ Examples:
   spectra pretrain m10.spectra -o runs/m10
   spectra pretrain m10.spectra -o runs/long --set train.epochs=200 --set seed=1
   spectra pretrain m10.spectra -o runs/m10 --resume          go on after an interruption
+  spectra pretrain m40.spectra -o runs/paper --preset paper --dry-run        what it would cost here
   spectra pretrain m40.spectra -o runs/paper --preset paper --device cuda")]
 pub struct Pretrain {
     /// A store made by `spectra convert`
@@ -161,6 +169,9 @@ pub struct Pretrain {
     /// Go on from the newest checkpoint of the run
     #[arg(long)]
     pub resume: bool,
+    /// Train nothing: print parameters, arithmetic, memory, and the time that a trial of a few seconds foretells
+    #[arg(long, conflicts_with = "resume")]
+    pub dry_run: bool,
 }
 
 /// Kinds of features that `eval` can compare.
@@ -588,11 +599,14 @@ pub struct Export {
 /// Options of `info`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  spectra info bunny.ply\n  spectra info m10.spectra\n  spectra info runs/m10"
+    after_help = "Examples:\n  spectra info bunny.ply --picture bunny.png\n  spectra info modelnet40.tar.xz\n  spectra info m10.spectra\n  spectra info runs/m10"
 )]
 pub struct Info {
-    /// A shape file, a store, a run, or a folder of shapes
+    /// A shape file, a store, a run, or a folder or archive of shapes
     pub path: PathBuf,
+    /// Draw the shape of a file: .png, or .ply, .obj, .npy, .pcd, .off for its geometry
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<PathBuf>,
 }
 
 /// Options of `verify`.
@@ -601,6 +615,59 @@ pub struct Info {
 pub struct Verify {
     /// A store
     pub path: PathBuf,
+}
+
+/// The verbs of `data`.
+#[derive(Debug, Subcommand)]
+pub enum Data {
+    /// Count classes and splits; find duplicates inside and across splits, and items of no use
+    Audit(Audit),
+}
+
+/// Options of `data audit`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra data audit ModelNet40
+  spectra data audit m40.spectra --json > audit.json
+
+Exact duplicates have the same points. Near duplicates have rotation invariants as close as two
+samplings of one object: the threshold is measured on the data set itself and printed.")]
+pub struct Audit {
+    /// Folder or archive of shapes, or a store
+    pub source: PathBuf,
+    /// Layout of the source: auto, modelnet, shapenet, folder, …
+    #[arg(long, default_value = "auto")]
+    pub dataset: String,
+    /// Print everything as JSON, every pair included
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The verbs of `store`.
+#[derive(Debug, Subcommand)]
+pub enum Store {
+    /// Join the shards of a conversion into one store
+    Merge(Merge),
+}
+
+/// Options of `store merge`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra store merge shard-0 shard-1 shard-2 -o all.spectra
+
+The result is byte for byte what one conversion without shards writes.")]
+pub struct Merge {
+    /// Folders written by `spectra convert --shard I/N` with the same data and options
+    #[arg(required = true)]
+    pub shards: Vec<PathBuf>,
+    /// The store to write (a folder; may be one of the shards)
+    #[arg(long, short)]
+    pub output: PathBuf,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `doctor`.
