@@ -30,6 +30,7 @@ pub struct Arguments {
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "one value per process")]
 pub enum Command {
     /// The whole job on shapes made on the spot: convert, pretrain, eval, report
     Demo(Demo),
@@ -41,6 +42,8 @@ pub enum Command {
     Train(Train),
     /// Classify frozen features, beside their controls; or score pictures
     Eval(Eval),
+    /// Several runs in one table, with the settings that differ
+    Compare(Compare),
     /// Coefficients of one shape
     Transform(Transform),
     /// Coefficients back to a shape
@@ -51,6 +54,12 @@ pub enum Command {
     Info(Info),
     /// Check a store's hashes, rows and ids
     Verify(Verify),
+    /// Look into a data set
+    #[command(subcommand)]
+    Data(Data),
+    /// Work on stores
+    #[command(subcommand)]
+    Store(Store),
     /// Check this machine and build
     Doctor(Doctor),
 }
@@ -93,6 +102,7 @@ pub struct TransformOptions {
 Examples:
   spectra convert ModelNet10 -o m10.spectra --basis zernike --order 16
   spectra convert scans/ -o scans.spectra --points 4096 --strict
+  spectra convert modelnet40.tar.xz -o m40.spectra           read where it lies, not unpacked
   spectra convert shapenet/ -o part.spectra --shard 3/64     one task of an array of 64
 
 A convert that was interrupted goes on where it stopped when the same command is given again.
@@ -136,6 +146,7 @@ Examples:
   spectra pretrain m10.spectra -o runs/m10
   spectra pretrain m10.spectra -o runs/long --set train.epochs=200 --set seed=1
   spectra pretrain m10.spectra -o runs/m10 --resume          go on after an interruption
+  spectra pretrain m40.spectra -o runs/paper --preset paper --dry-run        what it would cost here
   spectra pretrain m40.spectra -o runs/paper --preset paper --device cuda")]
 pub struct Pretrain {
     /// A store made by `spectra convert`
@@ -158,6 +169,9 @@ pub struct Pretrain {
     /// Go on from the newest checkpoint of the run
     #[arg(long)]
     pub resume: bool,
+    /// Train nothing: print parameters, arithmetic, memory, and the time that a trial of a few seconds foretells
+    #[arg(long, conflicts_with = "resume")]
+    pub dry_run: bool,
 }
 
 /// Kinds of features that `eval` can compare.
@@ -436,6 +450,7 @@ Examples:
   spectra eval m10.spectra --run runs/seed0 --run runs/seed1 --run runs/seed2
   spectra eval modelnet40 --data data/ --features fisher             nothing trained, no run
   spectra eval modelnet40 --data data/ --features fisher-invariant --rotation z/z,z/so3,so3/so3
+  spectra eval m10.spectra --run runs/m10 --beside runs/l1 --reconstruction
   spectra eval m10.spectra --run runs/m10 --labels 0.01 --classifiers ridge,1-nn
   spectra eval images --data mnist/ --run runs/digits --pictures gallery/digits
   spectra eval images --data facades/ --half left --run runs/facades --downstream cifar-10-batches-bin
@@ -448,6 +463,12 @@ pub struct Eval {
     /// The run whose encoder is evaluated; several runs of different seeds give mean and spread
     #[arg(long)]
     pub run: Vec<PathBuf>,
+    /// Runs of the same size that were trained otherwise (an autoencoder, a plain denoiser): a row each, named by folder
+    #[arg(long)]
+    pub beside: Vec<PathBuf>,
+    /// Also hide and disturb cells of test objects, complete them, and recognise what comes out
+    #[arg(long)]
+    pub reconstruction: bool,
     /// Features to compare [default: learned,controls with --run, controls without]
     #[arg(long, value_delimiter = ',')]
     pub features: Vec<FeatureKind>,
@@ -491,6 +512,20 @@ fn share(text: &str) -> Result<f64, String> {
         Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
         _ => Err("expected a share above 0 and at most 1, such as 0.1".into()),
     }
+}
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  spectra compare runs/*\n  spectra compare runs/a runs/b --json"
+)]
+pub struct Compare {
+    /// Run folders
+    #[arg(required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `transform`.
@@ -564,11 +599,14 @@ pub struct Export {
 /// Options of `info`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  spectra info bunny.ply\n  spectra info m10.spectra\n  spectra info runs/m10"
+    after_help = "Examples:\n  spectra info bunny.ply --picture bunny.png\n  spectra info modelnet40.tar.xz\n  spectra info m10.spectra\n  spectra info runs/m10"
 )]
 pub struct Info {
-    /// A shape file, a store, a run, or a folder of shapes
+    /// A shape file, a store, a run, or a folder or archive of shapes
     pub path: PathBuf,
+    /// Draw the shape of a file: .png, or .ply, .obj, .npy, .pcd, .off for its geometry
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<PathBuf>,
 }
 
 /// Options of `verify`.
@@ -577,6 +615,59 @@ pub struct Info {
 pub struct Verify {
     /// A store
     pub path: PathBuf,
+}
+
+/// The verbs of `data`.
+#[derive(Debug, Subcommand)]
+pub enum Data {
+    /// Count classes and splits; find duplicates inside and across splits, and items of no use
+    Audit(Audit),
+}
+
+/// Options of `data audit`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra data audit ModelNet40
+  spectra data audit m40.spectra --json > audit.json
+
+Exact duplicates have the same points. Near duplicates have rotation invariants as close as two
+samplings of one object: the threshold is measured on the data set itself and printed.")]
+pub struct Audit {
+    /// Folder or archive of shapes, or a store
+    pub source: PathBuf,
+    /// Layout of the source: auto, modelnet, shapenet, folder, …
+    #[arg(long, default_value = "auto")]
+    pub dataset: String,
+    /// Print everything as JSON, every pair included
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The verbs of `store`.
+#[derive(Debug, Subcommand)]
+pub enum Store {
+    /// Join the shards of a conversion into one store
+    Merge(Merge),
+}
+
+/// Options of `store merge`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra store merge shard-0 shard-1 shard-2 -o all.spectra
+
+The result is byte for byte what one conversion without shards writes.")]
+pub struct Merge {
+    /// Folders written by `spectra convert --shard I/N` with the same data and options
+    #[arg(required = true)]
+    pub shards: Vec<PathBuf>,
+    /// The store to write (a folder; may be one of the shards)
+    #[arg(long, short)]
+    pub output: PathBuf,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `doctor`.

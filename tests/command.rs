@@ -110,6 +110,13 @@ fn the_main_job_runs_from_shapes_to_a_report() {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
     assert!(fs::read_to_string(&page).unwrap().ends_with("</html>\n"));
+    table_of_completions(&one, &run, &json);
+    let output = spectra(&["compare", text(&run), text(&run)]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success() && said.lines().count() == 3,
+        "{said}"
+    );
     let output = spectra(&[
         "export",
         text(&one),
@@ -123,6 +130,111 @@ fn the_main_job_runs_from_shapes_to_a_report() {
         "{}",
         errors(&output)
     );
+}
+
+/// Reconstructions and a run beside it, with one classifier.
+fn table_of_completions(store: &Path, run: &Path, json: &Path) {
+    let few = [
+        "--features",
+        "learned",
+        "--classifiers",
+        "1-nn",
+        "--reconstruction",
+    ];
+    let output = spectra(
+        &[
+            &[
+                "eval",
+                text(store),
+                "--run",
+                text(run),
+                "--beside",
+                text(run),
+                "--json",
+                text(json),
+            ],
+            &few[..],
+        ]
+        .concat(),
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let report: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
+    assert!(
+        report["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|row| row["features"] == "run")
+    );
+    let rows = report["reconstructions"].as_array().unwrap();
+    assert_eq!(rows.len(), 12);
+    for row in rows {
+        for key in ["floor", "recon_map", "ceiling", "retrieval_map"] {
+            assert!((0.0..=1.0).contains(&row[key].as_f64().unwrap()), "{row}");
+        }
+    }
+}
+
+#[test]
+fn features_without_a_run_and_in_any_pose() {
+    let folder = tempfile::tempdir().unwrap();
+    let shapes = shapes(folder.path());
+    let [cache, json] = ["cache", "a.json"].map(|name| folder.path().join(name));
+    let small = [
+        "--centres",
+        "24",
+        "--gaussians",
+        "4",
+        "--radii",
+        "0.3",
+        "--axes",
+        "8",
+        "--seeds",
+        "2",
+    ];
+    let asked = [
+        "--features",
+        "fisher-invariant",
+        "--rotation",
+        "aligned,z/so3",
+        "--classifiers",
+        "1-nn",
+    ];
+    let place = [
+        "eval",
+        text(&shapes),
+        "--cache",
+        text(&cache),
+        "--json",
+        text(&json),
+    ];
+    let output = spectra(&[&place[..], &small[..], &asked[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let report: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    let poses: Vec<&str> = rows
+        .iter()
+        .map(|row| row["rotation"].as_str().unwrap())
+        .collect();
+    assert_eq!(poses, ["aligned", "z/so3"]);
+    for row in rows {
+        assert_eq!(row["seeds"].as_array().unwrap().len(), 2);
+        assert!(
+            row["accuracy_mean"].as_f64().unwrap() > 0.5,
+            "ten families, chance 0.1: {row}"
+        );
+    }
+    for (wrong, part) in [
+        (["--features", "learned"], "--run"),
+        (["--rotation", "upside"], "aligned, z or so3"),
+        (["--labels", "2"], "share"),
+    ] {
+        let output = spectra(&["eval", text(&shapes), wrong[0], wrong[1]]);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(errors(&output).contains(part), "{}", errors(&output));
+    }
 }
 
 #[test]

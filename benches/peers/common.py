@@ -60,6 +60,7 @@ def table(size, samples, own="spectra f64"):
     """Prints medians over the rounds, and each divided by ours."""
     middle = {key: statistics.median(values) for key, values in samples.items()}
     print(f"\n{size}")
+    middle = {key: value for key, value in middle.items() if not key[1].startswith("plan")}
     for (library, job), value in sorted(middle.items(), key=lambda item: (item[0][1], item[1])):
         mine = middle.get((own, job))
         ratio = f"{value / mine:8.2f}" if mine else ""

@@ -7,6 +7,7 @@ bench, as for grids.py. ducc0 gets angles, ours and sphericart get vectors.
 """
 
 import sys
+from importlib.metadata import version
 
 from common import best, machine, measure, ours, table, write
 
@@ -53,9 +54,9 @@ def main():
     sizes = [(numbers[0], lmax) for lmax in numbers[1:]] if numbers else [
         (2048, 15), (2048, 31), (2048, 63), (100_000, 31), (100_000, 63)
     ]
-    print(machine(), "| ducc0", ducc0.__version__, "| sphericart", sphericart.__version__)
+    print(machine(), "| ducc0", version("ducc0"), "| sphericart", version("sphericart"))
     for points, lmax in sizes:
-        repeats = 100 if points < 10_000 else 4
+        repeats = 40 if points < 10_000 else 3
 
         def spectra():
             for job, kind, value in ours(binary, "scattered", lmax, points, repeats):
@@ -68,7 +69,7 @@ def main():
         ]
         if points < 10_000 and lmax <= 63:
             sources.append(cart(points, lmax, max(4, repeats // 10)))
-        samples = measure(sources, rounds=7)
+        samples = measure(sources, rounds=5)
         write(out, f"{points} points lmax {lmax}", samples)
         table(f"{points} points, lmax {lmax}", samples, own="spectra f64 auto")
 

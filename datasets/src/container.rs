@@ -1,12 +1,12 @@
 //! Files that hold many shapes: HDF5 clouds and NPZ voxel grids. An item of them is `file#row`.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spectra_pointcloud::{
     Limits, PointCloud, ReadError, Shape, VoxelSet, read_hdf5_clouds, read_voxels_npz,
 };
 
+use crate::load::unreadable;
 use crate::tree::Tree;
 use crate::{DatasetError, Item};
 
@@ -76,11 +76,11 @@ impl Containers {
         if let Some((_, content)) = kept.iter().find(|(name, _)| name == file) {
             return Ok(Arc::clone(content));
         }
-        let content = Arc::new(read(&tree.path(file)).map_err(|error| DatasetError::Item {
-            id: item.id.clone(),
-            kind: error.kind().to_owned(),
-            message: error.to_string(),
-        })?);
+        let bytes = tree
+            .read(file, Limits::default().bytes)
+            .map_err(|error| tree.of_item(item, error))?;
+        let content = read(&bytes, file).map_err(|error| unreadable(item, &error))?;
+        let content = Arc::new(content);
         if kept.len() == KEPT {
             kept.remove(0);
         }
@@ -89,10 +89,12 @@ impl Containers {
     }
 }
 
-fn read(path: &Path) -> Result<Content, ReadError> {
+fn read(bytes: &[u8], file: &str) -> Result<Content, ReadError> {
     let limits = Limits::default();
-    if path.extension().is_some_and(|ending| ending == "npz") {
-        return Ok(Content::Voxels(read_voxels_npz(path, &limits)?));
+    if file.ends_with(".npz") {
+        return Ok(Content::Voxels(read_voxels_npz(bytes, file, &limits)?));
     }
-    Ok(Content::Clouds(read_hdf5_clouds(path, &limits)?.clouds))
+    Ok(Content::Clouds(
+        read_hdf5_clouds(bytes, file, &limits)?.clouds,
+    ))
 }

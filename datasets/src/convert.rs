@@ -1,10 +1,14 @@
 //! A data set to a store: part by part, in parallel inside a part.
 
+mod stream;
+
+use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
+use spectra_pointcloud::Shape;
 use spectra_spectral::Basis;
 
 use crate::store::lock::Lock;
@@ -123,7 +127,9 @@ pub struct ConvertSummary {
 /// Converts `dataset` into the store in the folder `out`, or goes on with it.
 ///
 /// Parts are made one after the other, the items of a part in parallel, so memory holds one part
-/// (512 x 16 KiB by default) whatever the size of the data set. A part appears under its name when
+/// (512 x 28 KiB by default) whatever the size of the data set. An archive is read once through, its items in
+/// parallel as they come, and again only where its order scatters the items of parts so widely that more than
+/// 256 MiB of rows would have to wait. A part appears under its name when
 /// it is whole; parts that are there already, checked by their hashes, are not made again. An item
 /// that cannot be read or normalised is recorded with kind and message, and the others go on. The
 /// same data set and options give the same bytes for any number of threads, shards and interruptions.
@@ -159,10 +165,12 @@ pub fn convert(
         options,
         observer,
         plan: &plan,
+        pool: &pool,
         chosen: &chosen,
         items: &items,
+        transformer: &transformer,
     };
-    let summary = pool.install(|| run.all(&transformer));
+    let summary = run.all();
     lock.release();
     summary
 }
@@ -196,13 +204,35 @@ struct Run<'a> {
     options: &'a ConvertOptions,
     observer: &'a dyn Observer,
     plan: &'a Plan,
+    pool: &'a rayon::ThreadPool,
+    transformer: &'a Transformer,
     /// Indices of the items into the data set.
     chosen: &'a [usize],
     items: &'a [&'a Item],
 }
 
+/// What has been done so far.
+#[derive(Default)]
+struct Tally {
+    done: usize,
+    reused: usize,
+    /// By part.
+    failed: BTreeMap<usize, Vec<Failure>>,
+}
+
+impl Tally {
+    fn add(&mut self, index: usize, finished: &Finished) {
+        self.failed.insert(index, finished.failures().collect());
+    }
+
+    /// How many parts are finished.
+    fn parts(&self) -> usize {
+        self.failed.len()
+    }
+}
+
 impl Run<'_> {
-    fn all(&self, transformer: &Transformer) -> Result<ConvertSummary, DatasetError> {
+    fn all(&self) -> Result<ConvertSummary, DatasetError> {
         let (shard, shards) = self.options.shard;
         let parts: Vec<usize> = (shard..self.plan.part_count()).step_by(shards).collect();
         let total = parts.iter().map(|&part| self.plan.range(part).len()).sum();
@@ -211,38 +241,35 @@ impl Run<'_> {
             total,
             done: AtomicUsize::new(0),
         };
-        let mut summary = ConvertSummary::default();
-        for (place, &index) in parts.iter().enumerate() {
-            if self.observer.should_stop() {
-                return Err(DatasetError::Stopped {
-                    finished: place,
-                    parts: parts.len(),
-                });
-            }
-            let finished = match part::finished(self.out, self.plan, index)? {
-                Some(finished) => {
-                    self.strictly(&finished)?;
-                    progress.add(finished.lines.len());
-                    summary.reused += finished.part.rows;
-                    finished
-                }
-                None => {
-                    let Some(outcomes) = self.outcomes(index, transformer, &progress)? else {
-                        return Err(DatasetError::Stopped {
-                            finished: place,
-                            parts: parts.len(),
-                        });
-                    };
-                    let items = &self.items[self.plan.range(index)];
-                    let made = part::write(self.out, self.plan, index, items, &outcomes)?;
-                    summary.done += made.part.rows;
-                    made
-                }
+        let (mut tally, mut pending) = (Tally::default(), Vec::new());
+        for &index in &parts {
+            let Some(finished) = part::finished(self.out, self.plan, index)? else {
+                pending.push(index);
+                continue;
             };
-            summary.failed.extend(finished.failures());
+            self.strictly(&finished)?;
+            progress.add(finished.lines.len());
+            tally.reused += finished.part.rows;
+            tally.add(index, &finished);
         }
-        summary.finished = finish(self.out, self.plan)?.is_some();
-        Ok(summary)
+        let contained = |item: &&&Item| self.dataset.in_container(item).is_some();
+        let whole =
+            match self.dataset.tree.is_archive() && !self.items.iter().any(|i| contained(&i)) {
+                true => stream::make(self, &pending, &progress, &mut tally)?,
+                false => self.make(&pending, &progress, &mut tally)?,
+            };
+        if !whole {
+            return Err(DatasetError::Stopped {
+                finished: tally.parts(),
+                parts: parts.len(),
+            });
+        }
+        Ok(ConvertSummary {
+            done: tally.done,
+            reused: tally.reused,
+            failed: tally.failed.into_values().flatten().collect(),
+            finished: finish(self.out, self.plan)?.is_some(),
+        })
     }
 
     /// With `strict`, a failure that an earlier run recorded ends this one too.
@@ -255,11 +282,34 @@ impl Run<'_> {
         }
     }
 
+    /// Makes parts one after the other; false if the observer stopped it.
+    fn make(
+        &self,
+        pending: &[usize],
+        progress: &Progress<'_>,
+        tally: &mut Tally,
+    ) -> Result<bool, DatasetError> {
+        for &index in pending {
+            let outcomes = self.pool.install(|| self.outcomes(index, progress))?;
+            let Some(outcomes) = outcomes else {
+                return Ok(false);
+            };
+            let made = self.write(index, &outcomes)?;
+            tally.done += made.part.rows;
+            tally.add(index, &made);
+        }
+        Ok(true)
+    }
+
+    fn write(&self, index: usize, outcomes: &[Outcome]) -> Result<Finished, DatasetError> {
+        let items = &self.items[self.plan.range(index)];
+        part::write(self.out, self.plan, index, items, outcomes)
+    }
+
     /// Converts the items of a part; `None` if the observer stopped it.
     fn outcomes(
         &self,
         index: usize,
-        transformer: &Transformer,
         progress: &Progress<'_>,
     ) -> Result<Option<Vec<Outcome>>, DatasetError> {
         self.chosen[self.plan.range(index)]
@@ -268,24 +318,29 @@ impl Run<'_> {
                 if self.observer.should_stop() {
                     return Ok(None);
                 }
-                let outcome = self.outcome(item, transformer)?;
+                let shape = || self.dataset.load(item);
+                let outcome = self.outcome(&self.dataset.items[item], shape)?;
                 progress.add(1);
                 Ok(Some(outcome))
             })
             .collect()
     }
 
-    fn outcome(&self, item: usize, transformer: &Transformer) -> Result<Outcome, DatasetError> {
+    /// What becomes of an item whose shape `load` gives.
+    fn outcome(
+        &self,
+        item: &Item,
+        load: impl FnOnce() -> Result<Shape, DatasetError>,
+    ) -> Result<Outcome, DatasetError> {
         // A defect in a reader must cost one object, not the forty thousand around it.
         let made = panic::catch_unwind(AssertUnwindSafe(|| {
-            let shape = self.dataset.load(item)?;
-            transformer.row(&self.dataset.items[item].id, &shape)
+            self.transformer.row(&item.id, &load()?)
         }));
         let error = match made {
             Ok(Ok(row)) => return Ok(Outcome::Row(row)),
             Ok(Err(error)) => error,
             Err(_) => DatasetError::Item {
-                id: self.dataset.items[item].id.clone(),
+                id: item.id.clone(),
                 kind: "internal".to_owned(),
                 message: "a defect of this program; please report it with the file".to_owned(),
             },

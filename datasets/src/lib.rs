@@ -21,7 +21,7 @@
 //!
 //! # Data sets
 //!
-//! [`open`] takes a folder as people have it and tells classes and splits from the paths; no link is
+//! [`open`] takes a folder as people have it, or a zip or tar of one, and tells classes and splits from the paths; no link is
 //! ever followed to the network. Recognised are `<class>/{train,test,val}/<shape>` (ModelNet, with its
 //! official counts), `{train,test,val}/<class>/<shape>`, `<class>/<shape>` and `<shape>`, the shapes in
 //! any format that `spectra-pointcloud` reads; the resampled ModelNet with its lists, ModelNet40 and
@@ -47,6 +47,8 @@
 //! An item that cannot be used is recorded with a kind and a message, and the others go on. What concerns
 //! the whole run (a full disk, a source that vanished, another writer) ends it, and finished parts stay.
 
+mod archive;
+mod audit;
 mod container;
 mod convert;
 mod error;
@@ -61,6 +63,7 @@ pub mod synthetic;
 mod transform;
 mod tree;
 
+pub use audit::{AuditReport, Near, NearPair, Range, Twin, audit_dataset, audit_store};
 pub use convert::{ConvertOptions, ConvertSummary, Observer, convert};
 pub use error::DatasetError;
 pub use item::{Completeness, Dataset, DatasetKind, Item, Split};

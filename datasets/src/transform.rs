@@ -57,7 +57,7 @@ impl Transformer {
 }
 
 /// The number under which an item's random choices are drawn: the first eight bytes of blake3 of its id.
-fn number(id: &str) -> u64 {
+pub(crate) fn number(id: &str) -> u64 {
     let hash = blake3::hash(id.as_bytes());
     let (first, _) = hash.as_bytes().as_chunks::<8>();
     u64::from_le_bytes(first[0])

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use spectra_pointcloud::{ReadError, Visit};
 use walkdir::WalkDir;
 
-use crate::{DatasetError, Split};
+use crate::archive::Archive;
+use crate::{DatasetError, Item, Split};
 
 /// Endings of files that hold shapes, lower case; each may be followed by `.gz`.
 const SHAPES: [&str; 13] = [
@@ -15,8 +18,20 @@ const SHAPES: [&str; 13] = [
 ];
 
 /// Text files of these names are about the data, not part of it.
-const NOT_SHAPES: [&str; 8] = [
-    "readme", "license", "licence", "labels", "filelist", "train", "test", "val",
+const NOT_SHAPES: [&str; 13] = [
+    "readme",
+    "license",
+    "licence",
+    "labels",
+    "filelist",
+    "files",
+    "names",
+    "train",
+    "test",
+    "val",
+    "split",
+    "splits",
+    "synsetoffset2category",
 ];
 
 /// Largest list, table or taxonomy that is read.
@@ -32,6 +47,8 @@ pub(crate) struct Tree {
     pub files: Vec<String>,
     /// Paths of folders likewise.
     pub folders: BTreeSet<String>,
+    /// The archive that `root` is, if it is one.
+    archive: Option<Archive>,
 }
 
 impl Tree {
@@ -43,6 +60,7 @@ impl Tree {
             prefix: String::new(),
             files: Vec::new(),
             folders: BTreeSet::new(),
+            archive: None,
         };
         let walk = WalkDir::new(root)
             .min_depth(1)
@@ -76,7 +94,52 @@ impl Tree {
             prefix: String::new(),
             files: vec![file],
             folders: BTreeSet::new(),
+            archive: None,
         })
+    }
+
+    /// The files of an archive, seen as the folder that it unpacks to.
+    pub fn of_archive(root: &Path, archive: Archive) -> Self {
+        let shown = |file: &&String| !file.split('/').any(is_hidden);
+        let files: Vec<String> = archive.files().filter(shown).cloned().collect();
+        let mut folders = BTreeSet::new();
+        for file in &files {
+            let slashes = file.match_indices('/');
+            folders.extend(slashes.map(|(at, _)| file[..at].to_owned()));
+        }
+        let mut tree = Self {
+            root: root.to_owned(),
+            prefix: String::new(),
+            files,
+            folders,
+            archive: Some(archive),
+        };
+        tree.descend();
+        tree
+    }
+
+    /// Whether the files lie in an archive.
+    pub fn is_archive(&self) -> bool {
+        self.archive.is_some()
+    }
+
+    /// Hands the files of an archive that are `wanted` to `visit`, in one pass; none where it is a folder.
+    pub fn visit(
+        &self,
+        wanted: &dyn Fn(&str) -> bool,
+        visit: &mut Visit,
+    ) -> Result<(), DatasetError> {
+        let Some(archive) = &self.archive else {
+            return Ok(());
+        };
+        let own = |name: &str| name.strip_prefix(&self.prefix).map(str::to_owned);
+        archive.visit(
+            &|name| own(name).is_some_and(|name| wanted(&name)),
+            &mut |name, bytes| match own(name) {
+                Some(name) => visit(&name, bytes),
+                None => ControlFlow::Continue(()),
+            },
+        )
     }
 
     /// Walks down while there is one folder and no file.
@@ -115,12 +178,25 @@ impl Tree {
         self.root.join(&self.prefix)
     }
 
-    /// What the data set is called if nothing else tells: the name of its folder.
+    /// What the data set is called if nothing else tells: the name of its folder, or of the archive without its
+    /// endings.
     pub fn name(&self) -> String {
         let top = self.top();
         let top = top.canonicalize().unwrap_or(top);
-        top.file_name()
-            .map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned())
+        let name = top
+            .file_name()
+            .map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned());
+        if self.archive.is_none() || !self.prefix.is_empty() {
+            return name;
+        }
+        let endings = [".gz", ".xz", ".zst", ".tgz", ".txz", ".tar", ".zip"];
+        let cut = |name: &str| {
+            endings
+                .iter()
+                .find_map(|e| name.strip_suffix(e).map(str::to_owned))
+        };
+        let once = cut(&name).unwrap_or(name);
+        cut(&once).unwrap_or(once)
     }
 
     /// True if there is a file of this name.
@@ -134,6 +210,16 @@ impl Tree {
     pub fn read(&self, file: &str, limit: u64) -> Result<Vec<u8>, DatasetError> {
         let path = self.path(file);
         let fail = |source| DatasetError::io("read", &path, source);
+        if let Some(archive) = &self.archive {
+            let name = format!("{}{file}", self.prefix);
+            return archive.read(&name).map_err(|error| match error {
+                ReadError::Io { source, .. } => fail(source),
+                other => DatasetError::Archive {
+                    path: path.clone(),
+                    message: other.to_string(),
+                },
+            });
+        }
         let opened = File::open(&path).map_err(fail)?;
         let mut bytes = Vec::new();
         // One byte more tells a file at the limit from one beyond it, even if it grows meanwhile.
@@ -158,9 +244,53 @@ impl Tree {
         self.top().join(file)
     }
 
+    /// An error of one file concerns its item, one of the disk or the whole folder everyone.
+    pub fn of_item(&self, item: &Item, error: DatasetError) -> DatasetError {
+        let DatasetError::Io {
+            action,
+            path,
+            source,
+        } = error
+        else {
+            return error;
+        };
+        let kind = match source.kind() {
+            ErrorKind::NotFound if self.vanished() => {
+                let path = self.top();
+                return DatasetError::Io {
+                    action,
+                    path,
+                    source,
+                };
+            }
+            ErrorKind::NotFound => "missing",
+            ErrorKind::PermissionDenied => "permission",
+            ErrorKind::IsADirectory | ErrorKind::InvalidInput => "io",
+            ErrorKind::FileTooLarge => "limit",
+            _ => {
+                return DatasetError::Io {
+                    action,
+                    path,
+                    source,
+                };
+            }
+        };
+        let message = format!("{}: {}", item.source, source);
+        DatasetError::Item {
+            id: item.id.clone(),
+            kind: kind.to_owned(),
+            message,
+        }
+    }
+
     /// Whether the whole data set is gone, rather than one file of it.
-    pub fn vanished(&self) -> bool {
-        matches!(fs::metadata(self.top()), Err(error) if error.kind() == ErrorKind::NotFound)
+    fn vanished(&self) -> bool {
+        let top = if self.is_archive() {
+            self.root.clone()
+        } else {
+            self.top()
+        };
+        matches!(fs::metadata(top), Err(error) if error.kind() == ErrorKind::NotFound)
     }
 }
 

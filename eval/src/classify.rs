@@ -122,6 +122,20 @@ fn by_ridge(kernel: &Kernel, labels: &Labels, protocol: &Protocol) -> Result<Run
 }
 
 fn by_softmax(rows: &StandardRows, labels: &Labels, protocol: &Protocol, seed: u64) -> Run {
+    let (model, decay) = softmax_model(&rows.train, labels, protocol, seed);
+    Run {
+        predicted: model.predict(&rows.test.view()),
+        chosen: format!("decay = {decay:e}"),
+    }
+}
+
+/// The softmax on standardised training rows, and the decay that was chosen inside them.
+pub(crate) fn softmax_model(
+    train: &Array2<f32>,
+    labels: &Labels,
+    protocol: &Protocol,
+    seed: u64,
+) -> (LinearModel, f64) {
     // Heavier decays first: each answer starts the next.
     let mut decays = ascending(&protocol.decays);
     decays.reverse();
@@ -134,8 +148,8 @@ fn by_softmax(rows: &StandardRows, labels: &Labels, protocol: &Protocol, seed: u
         models
     };
     let right = |fold: &Fold| -> Vec<usize> {
-        let learn = rows.train.select(Axis(0), &fold.learn);
-        let hold = rows.train.select(Axis(0), &fold.hold);
+        let learn = train.select(Axis(0), &fold.learn);
+        let hold = train.select(Axis(0), &fold.hold);
         let targets: Vec<usize> = fold.learn.iter().map(|&row| labels.train[row]).collect();
         let models = fit(&learn.view(), &targets, &decays, ROUGH_SLOPE);
         let predicted = models.iter().map(|model| model.predict(&hold.view()));
@@ -144,12 +158,8 @@ fn by_softmax(rows: &StandardRows, labels: &Labels, protocol: &Protocol, seed: u
             .collect()
     };
     let best = choose(labels, protocol, seed, decays.len(), right);
-    let decays = &decays[..=best];
-    let models = fit(&rows.train.view(), &labels.train, decays, EXACT_SLOPE);
-    Run {
-        predicted: models[best].predict(&rows.test.view()),
-        chosen: format!("decay = {:e}", decays[best]),
-    }
+    let mut models = fit(&train.view(), &labels.train, &decays[..=best], EXACT_SLOPE);
+    (models.swap_remove(best), decays[best])
 }
 
 fn ascending(values: &[f64]) -> Vec<f64> {

@@ -25,6 +25,7 @@ pub(crate) fn page(report: &Report) -> String {
         report.protocol.folds
     );
     page.push_str(&table(&report.rows));
+    page.push_str(&reconstructions(report));
     if let Some(best) = best(&report.rows) {
         let _infallible = write!(
             page,
@@ -35,7 +36,11 @@ pub(crate) fn page(report: &Report) -> String {
         page.push_str(&confusion(best, &report.classes));
     }
     if !report.map.is_empty() {
-        page.push_str("<h2>Test objects on the two principal axes</h2>");
+        let _infallible = write!(
+            page,
+            "<h2>Test objects by {} (t-SNE; hover names an object)</h2>",
+            escape(&report.map_of)
+        );
         page.push_str(&map(report));
     }
     if report.curve.len() > 1 {
@@ -88,6 +93,48 @@ fn table(rows: &[Row]) -> String {
         );
     }
     out + "</table>"
+}
+
+/// What completions are worth, with the error of each degree as bars.
+fn reconstructions(report: &Report) -> String {
+    if report.reconstructions.is_empty() {
+        return String::new();
+    }
+    let mut out = "<h2>Recognising corrupted and completed objects: mean average precision, %</h2><table><tr><th>corruption\
+        <th class=l>completed by<th>floor (corrupted)<th>completed<th>ceiling (clean)<th>retrieval<th>error before<th>error after\
+        <th class=l>relative error of each degree after"
+        .to_owned();
+    for row in &report.reconstructions {
+        let _infallible = write!(
+            out,
+            "<tr><td>{}<td class=l>{}<td>{:.2}<td>{:.2}<td>{:.2}<td>{:.2}<td>{:.4}<td>{:.4}<td class=l>{}",
+            escape(&row.corruption),
+            escape(&row.model),
+            100.0 * row.floor,
+            100.0 * row.recon_map,
+            100.0 * row.ceiling,
+            100.0 * row.retrieval_map,
+            row.error_before,
+            row.error_after,
+            bars(&row.degree_errors)
+        );
+    }
+    out + "</table>"
+}
+
+/// One bar for each value; full height is 1.
+fn bars(values: &[f64]) -> String {
+    let mut out = format!("<svg width={} height=24>", 8 * values.len());
+    for (degree, value) in values.iter().enumerate() {
+        let height = 24.0 * value.clamp(0.0, 1.0);
+        let _infallible = write!(
+            out,
+            "<rect x={} y={:.1} width=6 height={height:.1} fill='rgb(20,82,150)'><title>degree {degree}: {value:.3}</title></rect>",
+            8 * degree,
+            24.0 - height
+        );
+    }
+    out + "</svg>"
 }
 
 /// Rows are true classes, columns predicted ones; hovering names the cell.

@@ -43,13 +43,16 @@ mod matrix;
 mod mixture;
 mod neighbours;
 mod pca;
+mod precision;
 mod random;
+mod reference;
 mod report;
 mod ridge;
 mod softmax;
 mod svm;
 #[cfg(test)]
 mod testing;
+mod tsne;
 
 pub use error::EvalError;
 pub use evaluate::{Classifier, Evaluation, Protocol, Row, evaluate};
@@ -57,4 +60,6 @@ pub use features::{FeatureSet, Labels, Scaling, Standardizer};
 pub use fisher::{FisherEncoder, FisherOptions, LocalSet};
 pub use kernel::Kernel;
 pub use pca::Pca;
-pub use report::{Picture, Report};
+pub use precision::{class_precision, retrieval_precision};
+pub use reference::Reference;
+pub use report::{Picture, Reconstruction, Report};

@@ -1,7 +1,7 @@
 //! Principal components, fitted on training rows.
 
 use nalgebra::{DMatrix, SymmetricEigen};
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use crate::matrix;
 
@@ -50,26 +50,6 @@ impl Pca {
     pub fn transform(&self, rows: &ArrayView2<f32>) -> Array2<f32> {
         matrix::product(&(rows - &self.mean).view(), &self.axes.view())
     }
-}
-
-/// The first two coordinates of at most `limit` rows, evenly taken: a map to look at. `[(row, x, y)]`.
-pub(crate) fn map(rows: &ArrayView2<f32>, limit: usize) -> Vec<(usize, f32, f32)> {
-    let stride = rows.nrows().div_ceil(limit.max(1)).max(1);
-    // Two axes of wide features need no full decomposition: project on the widest columns' span first.
-    let columns = rows.ncols().min(400);
-    let plane = Pca::fit(&rows.slice(s![.., ..columns]), 2);
-    let points = plane.transform(&rows.slice(s![.., ..columns]));
-    let y = |row: usize| {
-        if points.ncols() > 1 {
-            points[[row, 1]]
-        } else {
-            0.0
-        }
-    };
-    (0..rows.nrows())
-        .step_by(stride)
-        .map(|row| (row, points[[row, 0]], y(row)))
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,22 +1,28 @@
 //! Algorithm 1 of the paper, one batch at a time, in the order in which the authors' code does it
 //! (`z` and Z inside the loop over l, H and G once after it):
 //!
-//! 1. h = H(x), once, without gradients;
+//! 1. h = H(x), once: H does not change before the last step;
 //! 2. l times: z moves down its own gradient of the error with all networks frozen, back onto the sphere
 //!    ([`search`]);
 //! 3. Z is fitted to those moves and their lengths ([`fit_walker`]);
 //! 4. H and G take one step at the last z ([`fit_generator`]).
+//!
+//! What a layer adds for h is computed once for all z (`prepare` of the networks), and a consistency term shares
+//! one pass with the term that it is added to.
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
+use crate::adam::adam_w;
 use crate::average::Average;
 use crate::clip::clip_global_norm;
-use crate::config::AlgorithmConfig;
-use crate::context::Adversary;
-use crate::nets::{Code, Generator, Walker};
+use crate::config::{AlgorithmConfig, Objective};
+use crate::context::{Adversary, Critic};
+use crate::nets::{Code, Generator, Prepared, Sizes, Walker};
+use crate::spectral_norm::bound;
 use crate::walk::{row_norm, unit};
+use crate::{Config, ModelError};
 
 /// One batch on the device.
 #[derive(Debug, Clone)]
@@ -95,6 +101,29 @@ fn objective(output: Tensor<2>, batch: &Batch, extra: ExtraError) -> Tensor<2> {
 }
 
 impl Cgml {
+    /// Networks with the initial weights of the seed, and their optimizers.
+    pub(crate) fn new(config: &Config, sizes: Sizes, device: &Device) -> Result<Cgml, ModelError> {
+        let generator = Generator::new(&config.network, sizes, config.seed, device)?;
+        let walker = Walker::new(&config.network, generator.features(), config.seed, device);
+        let (generator, walker) = match config.network.spectral_norm {
+            0.0 => (generator, walker),
+            limit => bound(generator, walker, limit, config.seed),
+        };
+        let adversary = (config.algorithm.objective == Objective::Context).then(|| Adversary {
+            critic: Critic::new(sizes.target_cells(), config.seed, device),
+            optimizer: adam_w(0.0),
+        });
+        let averaged = config.train.average > 0.0;
+        Ok(Cgml {
+            average: averaged.then(|| Average::begin(&generator, &walker)),
+            generator,
+            walker,
+            generator_optimizer: adam_w(config.train.weight_decay),
+            walker_optimizer: adam_w(0.0),
+            adversary,
+        })
+    }
+
     /// One batch of Algorithm 1.
     pub(crate) fn step(
         mut self,
@@ -106,14 +135,16 @@ impl Cgml {
         if let Some(adversary) = self.adversary.take() {
             return self.context_step(adversary, batch, rates);
         }
-        let frozen = self.generator.clone().no_grad();
-        let code = frozen.encode(batch.input.clone());
-        let (z, moves, error_at_start) = search(&frozen, &code, batch, extra, config);
-        drop(frozen);
+        let code = self.generator.encode(batch.input.clone());
+        let known = code.known();
+        let (z, moves, error_at_start) = {
+            let frozen = self.generator.clone().no_grad();
+            search(&frozen, &known, batch, extra, config)
+        };
         let walker;
-        (self, walker) = self.fit_walker(&code.h, &moves, &batch.noise, config, rates.walker);
+        (self, walker) = self.fit_walker(&known.h, &moves, &batch.noise, config, rates.walker);
         let error;
-        (self, error) = self.fit_generator(batch, z, extra, config, rates);
+        (self, error) = self.fit_generator(batch, code, z, extra, config, rates);
         (
             self,
             StepLosses {
@@ -144,16 +175,16 @@ impl Cgml {
         (self, total)
     }
 
-    /// One step of H and G at `z`, with H run again so that it gets gradients.
+    /// One step of H and G at `z`; `code` carries the gradients to H.
     fn fit_generator(
         mut self,
         batch: &Batch,
+        code: Code,
         z: Tensor<2>,
         extra: ExtraError,
         config: &AlgorithmConfig,
         rates: Rates,
     ) -> (Cgml, Tensor<1>) {
-        let code = self.generator.encode(batch.input.clone());
         let (loss, error) = generator_loss(&self.generator, &code, batch, z, extra, config);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.generator);
         let gradients = clip_global_norm(gradients, &self.generator, rates.clip);
@@ -167,13 +198,13 @@ impl Cgml {
 /// Each row's error at z and its gradient there, `[batch, 1]` and `[batch, latent]`, both without a graph.
 fn latent_gradient(
     frozen: &Generator,
-    code: &Code,
+    prepared: &Prepared,
     z: &Tensor<2>,
     batch: &Batch,
     extra: ExtraError,
 ) -> (Tensor<2>, Tensor<2>) {
     let leaf = z.clone().inner().autodiff().require_grad();
-    let errors = objective(frozen.decode(code, leaf.clone()), batch, extra);
+    let errors = objective(frozen.finish(prepared, leaf.clone()), batch, extra);
     // The sum over rows, so that a step does not depend on the size of the batch.
     let gradients = errors.clone().sum().backward();
     let gradient = leaf
@@ -192,11 +223,12 @@ pub(crate) fn search(
     extra: ExtraError,
     config: &AlgorithmConfig,
 ) -> (Tensor<2>, Vec<Move>, Tensor<1>) {
+    let prepared = frozen.prepare(code);
     let mut z = batch.latent.clone();
     let mut moves = Vec::with_capacity(config.steps);
     let mut error_at_start = None;
     for _step in 0..config.steps {
-        let (errors, gradient) = latent_gradient(frozen, code, &z, batch, extra);
+        let (errors, gradient) = latent_gradient(frozen, &prepared, &z, batch, extra);
         error_at_start.get_or_insert_with(|| errors.mean());
         let direction = if config.unit_gradient {
             unit(gradient)
@@ -214,11 +246,17 @@ pub(crate) fn search(
         });
     }
     let error_at_start = error_at_start.unwrap_or_else(|| {
-        objective(frozen.decode(code, z.clone()), batch, extra)
+        objective(frozen.finish(&prepared, z.clone()), batch, extra)
             .inner()
             .mean()
     });
     (z, moves, error_at_start)
+}
+
+/// The parts of the noise `[batch, features + latent]` on h and on z.
+fn split_noise(noise: &Tensor<2>, features: usize) -> [Tensor<2>; 2] {
+    let [rows, width] = noise.dims();
+    [0..features, features..width].map(|columns| noise.clone().slice([0..rows, columns]))
 }
 
 /// L1 between Z's prediction and the moves, plus the consistency of Z under noise on (h, z).
@@ -233,25 +271,33 @@ fn walker_loss(
         Tensor::cat(moves.iter().map(|m| pick(m).clone()).collect(), 0)
     };
     let (from, to, rho) = (stack(|m| &m.from), stack(|m| &m.to), stack(|m| &m.rho));
-    let repeated = h.clone().repeat_dim(0, moves.len());
-    let (next, length) = walker.forward(repeated.clone(), from.clone());
-    let fit = (next.clone() - to).abs().sum_dim(1).mean() + (length.clone() - rho).abs().mean();
+    let for_moves = |prepared: Tensor<2>| prepared.repeat_dim(0, moves.len());
     if config.walker_consistency == 0.0 {
-        return fit;
+        let (next, length) = walker.finish(for_moves(walker.prepare(h.clone())), from);
+        return distance(next, length, to, rho);
     }
-    let [rows, features] = h.dims();
-    let width = noise.dims()[1];
-    let noise_h = noise
-        .clone()
-        .slice([0..rows, 0..features])
-        .repeat_dim(0, moves.len());
-    let noise_z = noise
-        .clone()
-        .slice([0..rows, features..width])
-        .repeat_dim(0, moves.len());
-    let (next_near, length_near) = walker.forward(repeated + noise_h, from + noise_z);
-    let change = (next_near - next).abs().sum_dim(1).mean() + (length_near - length).abs().mean();
-    fit + change * config.walker_consistency
+    let [noise_h, noise_z] = split_noise(noise, h.dims()[1]);
+    let prepared = walker.prepare(Tensor::cat(vec![h.clone(), h.clone() + noise_h], 0));
+    let [plain, near] = halves(prepared).map(for_moves);
+    let from_near = from.clone() + noise_z.repeat_dim(0, moves.len());
+    let (next, length) = walker.finish(
+        Tensor::cat(vec![plain, near], 0),
+        Tensor::cat(vec![from, from_near], 0),
+    );
+    let ([next, next_near], [length, length_near]) = (halves(next), halves(length));
+    let change = distance(next_near, length_near, next.clone(), length.clone());
+    distance(next, length, to, rho) + change * config.walker_consistency
+}
+
+/// Mean L1 distance between latents and between lengths.
+fn distance(next: Tensor<2>, length: Tensor<2>, to: Tensor<2>, rho: Tensor<2>) -> Tensor<1> {
+    (next - to).abs().sum_dim(1).mean() + (length - rho).abs().mean()
+}
+
+/// The first and the second half of the rows.
+fn halves(x: Tensor<2>) -> [Tensor<2>; 2] {
+    let rows = x.dims()[0];
+    [0..rows / 2, rows / 2..rows].map(|half| x.clone().slice(half))
 }
 
 /// The error at z plus the consistency of G under noise on (h, z); and the error alone.
@@ -263,16 +309,17 @@ fn generator_loss(
     extra: ExtraError,
     config: &AlgorithmConfig,
 ) -> (Tensor<1>, Tensor<1>) {
-    let output = generator.decode(code, z.clone());
-    let error = objective(output.clone(), batch, extra).mean();
     if config.consistency == 0.0 {
+        let output = generator.decode(code, z);
+        let error = objective(output, batch, extra).mean();
         return (error.clone(), error.inner());
     }
-    let [rows, features] = code.h.dims();
-    let width = batch.noise.dims()[1];
-    let noise_h = batch.noise.clone().slice([0..rows, 0..features]);
-    let noise_z = batch.noise.clone().slice([0..rows, features..width]);
-    let near = generator.decode(&code.with_h(code.h.clone() + noise_h), z + noise_z);
+    let [noise_h, noise_z] = split_noise(&batch.noise, code.h.dims()[1]);
+    let near = code.h.clone() + noise_h;
+    let both = code.with_h(Tensor::cat(vec![code.h.clone(), near], 0));
+    let output = generator.decode(&both, Tensor::cat(vec![z.clone(), z + noise_z], 0));
+    let [output, near] = halves(output);
+    let error = objective(output.clone(), batch, extra).mean();
     let change = row_errors(near, &output, &batch.weight).mean();
     (error.clone() + change * config.consistency, error.inner())
 }

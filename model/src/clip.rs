@@ -4,6 +4,8 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
+use crate::kernels::square_sum;
+
 /// Scales all gradients of `module` so that their joint L2 norm is at most `limit`; 0 leaves them.
 ///
 /// Nothing is read back from the device: the factor stays a tensor.
@@ -46,7 +48,7 @@ impl ModuleVisitor for SquareSum<'_> {
         let Some(gradient) = self.gradients.get::<D>(param.id) else {
             return;
         };
-        let square = gradient.square().sum();
+        let square = square_sum(gradient);
         self.sum = Some(match self.sum.take() {
             Some(sum) => sum + square,
             None => square,

@@ -7,6 +7,7 @@ use ndarray::{Array2, ArrayView2};
 use spectra_pointcloud::random::stream;
 
 use crate::ModelError;
+use crate::config::CorruptConfig;
 use crate::corrupt::Corruptor;
 use crate::maps::Maps;
 use crate::networks::Networks;
@@ -68,10 +69,21 @@ impl Encoder {
         seed: u64,
         sample: u64,
     ) -> Result<Completions, ModelError> {
+        self.complete_from(&self.networks.config.corrupt, coefficients, seed, sample)
+    }
+
+    /// As [`complete`](Self::complete), with another corruption than that of the training.
+    pub fn complete_from(
+        &self,
+        corruption: &CorruptConfig,
+        coefficients: &ArrayView2<f32>,
+        seed: u64,
+        sample: u64,
+    ) -> Result<Completions, ModelError> {
         let cells = self.maps.layout.cells();
         let mut inputs = self.maps.clean_inputs(coefficients)?;
         let corruptor = Corruptor::new(
-            &self.networks.config.corrupt,
+            corruption,
             &self.maps.layout,
             self.maps.basis,
             self.maps.order,

@@ -34,6 +34,7 @@
 //!
 //! `cpu` always; `cuda[:i]` and `wgpu` with the features of these names. See [`devices`].
 
+mod adam;
 mod algorithm;
 mod average;
 mod checkpoint;
@@ -41,14 +42,17 @@ mod clip;
 mod config;
 mod context;
 mod corrupt;
+mod cost;
 mod device;
 mod encoder;
 mod error;
+mod kernels;
 mod lipschitz;
 mod maps;
 mod nets;
 mod networks;
 mod painter;
+mod probe;
 mod run;
 mod spectral_norm;
 mod tasks;
@@ -60,10 +64,12 @@ pub use config::{
     AlgorithmConfig, AugmentConfig, Config, CorruptConfig, MapConfig, NetworkConfig, NetworkKind,
     Objective, OutputConfig, RotateKind, TrainConfig,
 };
+pub use cost::Cost;
 pub use device::devices;
 pub use encoder::{Completions, Encoder};
 pub use error::ModelError;
 pub use painter::{Painter, Questions};
+pub use probe::{Probe, peak_memory};
 pub use run::RunInfo;
 pub use tasks::pictures::{PictureInfo, PictureKind, train_pictures};
 pub use tasks::{colorize, complete, pretrain, toy, translate};

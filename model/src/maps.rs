@@ -80,10 +80,6 @@ impl Maps {
 
     /// Shapes of the networks' input (values and mask) and target.
     pub(crate) fn sizes(&self) -> Sizes {
-        let [channels, height, width] = self.layout.shape();
-        Sizes {
-            input: [2 * channels, height, width],
-            target: [channels, height, width],
-        }
+        Sizes::with_mask(self.layout.shape())
     }
 }

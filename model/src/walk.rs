@@ -19,9 +19,9 @@ pub(crate) fn row_norm(z: Tensor<2>) -> Tensor<2> {
     (z.square().sum_dim(1) + TINY * TINY).sqrt()
 }
 
-/// One step of Eq. 4 as Z guides it. Without momentum z becomes the prediction itself.
-pub(crate) fn step(walker: &Walker, h: &Tensor<2>, z: Tensor<2>, momentum: bool) -> Tensor<2> {
-    let (next, rho) = walker.forward(h.clone(), z.clone());
+/// One step of Eq. 4 as Z guides it, given what Z made of h. Without momentum z becomes the prediction itself.
+fn step(walker: &Walker, prepared: &Tensor<2>, z: Tensor<2>, momentum: bool) -> Tensor<2> {
+    let (next, rho) = walker.finish(prepared.clone(), z.clone());
     if !momentum {
         return next;
     }
@@ -41,5 +41,6 @@ pub(crate) fn walk(
     z: Tensor<2>,
     config: &AlgorithmConfig,
 ) -> Tensor<2> {
-    (0..config.inference_steps).fold(z, |z, _step| step(walker, &code.h, z, config.momentum))
+    let prepared = walker.prepare(code.h.clone());
+    (0..config.inference_steps).fold(z, |z, _step| step(walker, &prepared, z, config.momentum))
 }

@@ -1,5 +1,6 @@
 //! Compressed files, and archives read without unpacking them to disk.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::ops::ControlFlow;
@@ -82,9 +83,53 @@ pub(crate) fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }
 
+/// The kinds of archive that [`visit_archive`] walks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArchiveKind {
+    /// A zip, whose members can be passed over without reading them.
+    Zip,
+    /// A bare tar, likewise.
+    Tar,
+    /// A tar inside gzip, xz or zstd, all of which has to be decoded to reach its end.
+    CompressedTar,
+}
+
+/// What kind of archive a file is by its content; `None` where it is none.
+///
+/// # Errors
+///
+/// [`ReadError::Io`] where the file cannot be read.
+pub fn archive_kind(path: &Path) -> Result<Option<ArchiveKind>, ReadError> {
+    let io = |source| ReadError::Io {
+        name: path.display().to_string(),
+        source,
+    };
+    let mut head = Vec::new();
+    let mut file = File::open(path).map_err(io)?;
+    (&mut file).take(512).read_to_end(&mut head).map_err(io)?;
+    let Some(packing) = Packing::of(&head) else {
+        let tar = is_tar(&head).then_some(ArchiveKind::Tar);
+        return Ok(if is_zip(&head) {
+            Some(ArchiveKind::Zip)
+        } else {
+            tar
+        });
+    };
+    file.rewind().map_err(io)?;
+    let mut inner = Vec::new();
+    // What does not decode is no archive; whoever reads it as a shape says what is wrong with it.
+    let decoded = packing.decoder(BufReader::new(file));
+    let decoded = decoded.and_then(|decoder| decoder.take(512).read_to_end(&mut inner));
+    Ok((decoded.is_ok() && is_tar(&inner)).then_some(ArchiveKind::CompressedTar))
+}
+
+/// What [`visit_archive`] calls with the name of a member and its bytes, or why it alone cannot be read.
+pub type Visit<'a> = dyn FnMut(&str, Result<Vec<u8>, ReadError>) -> ControlFlow<()> + 'a;
+
 /// Hands each file in a zip or tar archive whose name is `wanted` to `visit`, one after the other in the order
 /// of the archive, until that breaks. Tar files may be compressed by gzip, xz or zstd. Nothing is written to
-/// disk, and one member is in memory at a time.
+/// disk, and one member is in memory at a time. A member of a zip that is damaged is handed on as an error, and
+/// the others follow.
 ///
 /// Folders and the metadata of macOS (`__MACOSX`, `.DS_Store`, `._*`) are passed over. The archive is refused
 /// by the name of the member where one is a link, or leads out of the archive (`..`, an absolute path).
@@ -98,7 +143,7 @@ pub fn visit_archive(
     path: &Path,
     limits: &Limits,
     wanted: &dyn Fn(&str) -> bool,
-    visit: &mut dyn FnMut(&str, Vec<u8>) -> ControlFlow<()>,
+    visit: &mut Visit,
 ) -> Result<(), ReadError> {
     let name = path.display().to_string();
     let io = |source| ReadError::Io {
@@ -140,9 +185,9 @@ pub fn visit_archive(
             let decoder = packing
                 .decoder(file)
                 .map_err(|e| tar.corrupt(At::File, e.to_string()))?;
-            visit_tar(&tar, decoder.take(most), wanted, visit)
+            visit_tar(&tar, decoder, most, wanted, visit)
         }
-        None if is_tar(&head) => visit_tar(&tar, file, wanted, visit),
+        None if is_tar(&head) => visit_tar(&tar, file, u64::MAX, wanted, visit),
         None => Err(input.syntax(
             At::Byte(0),
             "a zip or tar archive",
@@ -152,13 +197,10 @@ pub fn visit_archive(
 }
 
 /// The files in an archive that is in memory.
-pub(crate) fn visit_bytes(
-    input: &Input,
-    visit: &mut dyn FnMut(&str, Vec<u8>) -> ControlFlow<()>,
-) -> Result<(), ReadError> {
+pub(crate) fn visit_bytes(input: &Input, visit: &mut Visit) -> Result<(), ReadError> {
     match is_zip(input.bytes) {
         true => visit_zip(input, Cursor::new(input.bytes), &|_| true, visit),
-        false => visit_tar(input, input.bytes, &|_| true, visit),
+        false => visit_tar(input, input.bytes, u64::MAX, &|_| true, visit),
     }
 }
 
@@ -166,7 +208,7 @@ fn visit_zip(
     input: &Input,
     file: impl Read + Seek,
     wanted: &dyn Fn(&str) -> bool,
-    visit: &mut dyn FnMut(&str, Vec<u8>) -> ControlFlow<()>,
+    visit: &mut Visit,
 ) -> Result<(), ReadError> {
     let damaged = |error: zip::result::ZipError| input.corrupt(At::File, error.to_string());
     let mut archive = ZipArchive::new(file).map_err(damaged)?;
@@ -179,7 +221,10 @@ fn visit_zip(
             continue;
         }
         let limit = input.limits.expanded(member.compressed_size());
-        let bytes = unpack(&within(input, &name), member, limit)?;
+        let bytes = unpack(&within(input, &name), member, limit);
+        if let Err(bomb @ ReadError::Limit { .. }) = bytes {
+            return Err(bomb);
+        }
         if visit(&name, bytes).is_break() {
             break;
         }
@@ -187,11 +232,55 @@ fn visit_zip(
     Ok(())
 }
 
+/// A stream that fails beyond so many bytes, and says so to others.
+struct Capped<'a, R> {
+    stream: R,
+    left: u64,
+    over: &'a Cell<bool>,
+}
+
+impl<R: Read> Read for Capped<'_, R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.read(bytes)?;
+        let Some(left) = self.left.checked_sub(count as u64) else {
+            self.over.set(true);
+            return Err(io::Error::other("too many bytes"));
+        };
+        self.left = left;
+        Ok(count)
+    }
+}
+
+/// Walks a tar of at most `most` bytes.
 fn visit_tar(
     input: &Input,
     stream: impl Read,
+    most: u64,
     wanted: &dyn Fn(&str) -> bool,
-    visit: &mut dyn FnMut(&str, Vec<u8>) -> ControlFlow<()>,
+    visit: &mut Visit,
+) -> Result<(), ReadError> {
+    let over = Cell::new(false);
+    let capped = Capped {
+        stream,
+        left: most,
+        over: &over,
+    };
+    walk_tar(input, capped, wanted, visit).map_err(|error| match over.get() {
+        true => ReadError::Limit {
+            place: input.place(At::File),
+            what: "unpacked bytes",
+            limit: most,
+            found: most.saturating_add(1),
+        },
+        false => error,
+    })
+}
+
+fn walk_tar(
+    input: &Input,
+    stream: impl Read,
+    wanted: &dyn Fn(&str) -> bool,
+    visit: &mut Visit,
 ) -> Result<(), ReadError> {
     let damaged = |error: io::Error| input.corrupt(At::File, error.to_string());
     let mut archive = tar::Archive::new(stream);
@@ -210,7 +299,7 @@ fn visit_tar(
             let found = format!("{} bytes", bytes.len());
             return Err(input.truncated(At::File, format!("{size} bytes of `{name}`"), found));
         }
-        if visit(&name, bytes).is_break() {
+        if visit(&name, Ok(bytes)).is_break() {
             break;
         }
     }

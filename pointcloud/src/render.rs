@@ -7,6 +7,7 @@ use image::{ImageFormat, Rgb, RgbImage, imageops};
 
 use crate::error::WriteError;
 use crate::sample::{cross, norm};
+use crate::shape::{Mesh, Shape};
 use crate::write::whole_file;
 
 /// From where a picture is taken: parallel projection, z up.
@@ -57,6 +58,44 @@ pub fn points_png(points: &[[f64; 3]], size: u32, view: View) -> RgbImage {
         disc(&mut image, &mut depth, [x, y, z], radius);
     }
     image
+}
+
+/// Draws the faces of a mesh, darker the nearer and the more they turn away, in a square picture of `size` pixels. It
+/// is framed as [`points_png`] frames its points; both sides of a face are drawn; faces with a corner that is
+/// not finite or not there are left out.
+///
+/// The cost is O(faces + pixels that they cover), and the picture depends on the arguments alone.
+pub fn mesh_png(mesh: &Mesh, size: u32, view: View) -> RgbImage {
+    let mut image = RgbImage::from_pixel(size, size, PAPER);
+    let corners: Vec<[[f64; 3]; 3]> = mesh.faces.iter().filter_map(|f| whole(mesh, f)).collect();
+    let Some(frame) = Frame::around(corners.as_flattened(), size, view) else {
+        return image;
+    };
+    let mut depth = vec![f64::NEG_INFINITY; size as usize * size as usize];
+    for face in corners {
+        triangle(&mut image, &mut depth, face.map(|p| frame.project(p)));
+    }
+    image
+}
+
+fn whole(mesh: &Mesh, face: &[u32; 3]) -> Option<[[f64; 3]; 3]> {
+    let mut corners = [[0.0; 3]; 3];
+    for (corner, &index) in corners.iter_mut().zip(face) {
+        *corner = *mesh.vertices.get(index as usize)?;
+    }
+    corners
+        .as_flattened()
+        .iter()
+        .all(|x| x.is_finite())
+        .then_some(corners)
+}
+
+/// Draws a shape: the faces of a mesh, the points of a cloud.
+pub fn shape_png(shape: &Shape, size: u32, view: View) -> RgbImage {
+    match shape {
+        Shape::Mesh(mesh) => mesh_png(mesh, size, view),
+        Shape::Cloud(cloud) => points_png(&cloud.points, size, view),
+    }
 }
 
 /// Pictures side by side, as high as the highest.
@@ -140,12 +179,59 @@ impl Frame {
     }
 }
 
+/// The colour of a point `z` near, -1 to 1.
+fn shade(z: f64) -> [f64; 3] {
+    let near = ((z + 1.0) / 2.0).clamp(0.0, 1.0);
+    std::array::from_fn(|i| FAR[i] + (NEAR[i] - FAR[i]) * near)
+}
+
+/// Fills the pixels whose centres lie in a triangle of projected corners.
+fn triangle(image: &mut RgbImage, depth: &mut [f64], [a, b, c]: [[f64; 3]; 3]) {
+    let size = image.width();
+    let side = |p: [f64; 3], q: [f64; 3], x: f64, y: f64| {
+        (q[0] - p[0]) * (y - p[1]) - (q[1] - p[1]) * (x - p[0])
+    };
+    let area = side(a, b, c[0], c[1]);
+    if area == 0.0 || !area.is_finite() {
+        return;
+    }
+    let range = |i: usize| {
+        let (low, high) = (a[i].min(b[i]).min(c[i]), a[i].max(b[i]).max(c[i]));
+        (low.floor().max(0.0) as u32)..((high.ceil().max(0.0) as u32).min(size))
+    };
+    // Depth in pixels, as the other two axes: the share of the normal that looks at the viewer.
+    let deep = |p: [f64; 3]| {
+        [
+            p[0] - a[0],
+            p[1] - a[1],
+            (p[2] - a[2]) * f64::from(size) / 2.0,
+        ]
+    };
+    let normal = cross(deep(b), deep(c));
+    let facing = 0.45 + 0.55 * (normal[2] / norm(normal)).abs();
+    for row in range(1) {
+        for column in range(0) {
+            let (x, y) = (f64::from(column) + 0.5, f64::from(row) + 0.5);
+            let weights = [side(b, c, x, y), side(c, a, x, y), side(a, b, x, y)].map(|w| w / area);
+            if weights.iter().any(|&w| w < 0.0) {
+                continue;
+            }
+            let z = weights[0] * a[2] + weights[1] * b[2] + weights[2] * c[2];
+            let cell = &mut depth[row as usize * size as usize + column as usize];
+            if z > *cell {
+                *cell = z;
+                let colour = shade(z).map(|x| (x * facing).round() as u8);
+                image.put_pixel(column, row, Rgb(colour));
+            }
+        }
+    }
+}
+
 fn disc(image: &mut RgbImage, depth: &mut [f64], [x, y, z]: [f64; 3], radius: f64) {
     let size = image.width();
     let from = |c: f64| (c - radius).floor().max(0.0) as u32;
     let to = |c: f64| ((c + radius).ceil().max(0.0) as u32).min(size);
-    let near = ((z + 1.0) / 2.0).clamp(0.0, 1.0);
-    let colour = Rgb([0, 1, 2].map(|i| (FAR[i] + (NEAR[i] - FAR[i]) * near).round() as u8));
+    let colour = Rgb(shade(z).map(|x| x.round() as u8));
     for row in from(y)..to(y) {
         for column in from(x)..to(x) {
             let (dx, dy) = (f64::from(column) + 0.5 - x, f64::from(row) + 0.5 - y);
@@ -185,6 +271,32 @@ mod tests {
         assert_eq!(near_last, near_first);
         assert_eq!(near_last.get_pixel(32, 32).0, NEAR.map(|x| x as u8));
         assert_eq!(*near_last.get_pixel(0, 0), PAPER);
+    }
+
+    #[test]
+    fn faces_cover_their_pixels_and_hide_each_other() {
+        // A large square at x = 0 and a small one before it, at x = 0.5, in the frame of the unit ball.
+        let square = |x: f64, r: f64| [[x, -r, -r], [x, r, -r], [x, r, r], [x, -r, r]];
+        let mut mesh = Mesh {
+            vertices: [square(0.0, 0.7), square(0.5, 0.2)].concat(),
+            faces: vec![[0, 1, 2], [0, 2, 3], [4, 6, 5], [4, 7, 6]],
+        };
+        let picture = mesh_png(&mesh, 100, FRONT);
+        let covered = picture.pixels().filter(|pixel| **pixel != PAPER).count();
+        assert!(
+            (4200..4450).contains(&covered),
+            "{covered} is not (0.7 * 94)^2"
+        );
+        let (middle, beside) = (picture.get_pixel(50, 50), picture.get_pixel(30, 50));
+        assert!(
+            middle.0[0] < beside.0[0],
+            "{middle:?} is nearer than {beside:?}"
+        );
+        mesh.faces.reverse();
+        assert_eq!(mesh_png(&mesh, 100, FRONT), picture);
+        mesh.faces.extend([[0, 0, 0], [0, 1, 99]]);
+        assert_eq!(mesh_png(&mesh, 100, FRONT), picture);
+        assert_eq!(mesh_png(&Mesh::default(), 8, FRONT).dimensions(), (8, 8));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::error::ShapeError;
 use crate::random::uniform;
-use crate::shape::Mesh;
+use crate::shape::{Mesh, PointCloud};
 
 /// Draws `count` points uniformly by area from the faces of a mesh: a face by its share of the area, then
 /// a point in it by the square-root rule (Osada et al., "Shape distributions", 2002, eq. 1).
@@ -20,21 +20,60 @@ pub fn sample_surface(
     count: usize,
     rng: &mut ChaCha8Rng,
 ) -> Result<Vec<[f64; 3]>, ShapeError> {
+    Ok(draws(mesh, count, rng)?.map(|(_, point)| point).collect())
+}
+
+/// Draws the points that [`sample_surface`] draws, each with the normal of its face: of length 1, on the side from
+/// which the corners run counter-clockwise.
+///
+/// # Errors
+///
+/// As [`sample_surface`].
+pub fn sample_with_normals(
+    mesh: &Mesh,
+    count: usize,
+    rng: &mut ChaCha8Rng,
+) -> Result<PointCloud, ShapeError> {
+    let (points, normals) = draws(mesh, count, rng)?
+        .map(|(face, point)| (point, normal(mesh, face)))
+        .unzip();
+    Ok(PointCloud {
+        normals: Some(normals),
+        ..PointCloud::new(points)
+    })
+}
+
+/// Faces by their share of the area, and a point in each.
+fn draws(
+    mesh: &Mesh,
+    count: usize,
+    rng: &mut ChaCha8Rng,
+) -> Result<impl Iterator<Item = (usize, [f64; 3])>, ShapeError> {
     let cumulative = cumulative_areas(mesh)?;
     let total = cumulative.last().copied().unwrap_or(0.0);
     // The last face with any area, for a draw that rounding carries to the very end.
     let last = cumulative.partition_point(|&sum| sum < total);
-    Ok((0..count)
-        .map(|_| {
-            let draw = uniform(rng) * total;
-            let face = cumulative.partition_point(|&sum| sum <= draw).min(last);
-            let [a, b, c] = mesh.faces[face].map(|v| mesh.vertices[v as usize]);
-            let root = uniform(rng).sqrt();
-            let along = uniform(rng);
-            let (v, w) = (root * (1.0 - along), root * along);
-            std::array::from_fn(|i| a[i] + v * (b[i] - a[i]) + w * (c[i] - a[i]))
-        })
-        .collect())
+    Ok((0..count).map(move |_| {
+        let draw = uniform(rng) * total;
+        let face = cumulative.partition_point(|&sum| sum <= draw).min(last);
+        let [a, b, c] = mesh.faces[face].map(|v| mesh.vertices[v as usize]);
+        let root = uniform(rng).sqrt();
+        let along = uniform(rng);
+        let (v, w) = (root * (1.0 - along), root * along);
+        let point = std::array::from_fn(|i| a[i] + v * (b[i] - a[i]) + w * (c[i] - a[i]));
+        (face, point)
+    }))
+}
+
+/// The direction of a face that has an area.
+fn normal(mesh: &Mesh, face: usize) -> [f64; 3] {
+    let [a, b, c] = mesh.faces[face].map(|v| mesh.vertices[v as usize]);
+    let side = |p: [f64; 3]| -> [f64; 3] { std::array::from_fn(|i| p[i] - a[i]) };
+    let longest = |s: [f64; 3]| s.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+    // Sides in units of their longest coordinate, whose products are always numbers.
+    let unit = |s: [f64; 3]| s.map(|x| x / longest(s));
+    let direction = cross(unit(side(b)), unit(side(c)));
+    direction.map(|x| x / norm(direction))
 }
 
 /// Running sums of the areas of the faces, in units of the squared extent of the mesh.
@@ -152,6 +191,30 @@ mod tests {
         assert!(
             corners.iter().all(|s| (s - 0.25).abs() < 0.011),
             "{corners:?}"
+        );
+    }
+
+    #[test]
+    fn normals_follow_the_corners_and_change_no_point() {
+        let mut mesh = uneven();
+        mesh.faces[3].reverse();
+        let plain = sample_surface(&mesh, 200, &mut stream(4, 0, 0)).expect("valid");
+        let cloud = sample_with_normals(&mesh, 200, &mut stream(4, 0, 0)).expect("valid");
+        assert_eq!(cloud.points, plain);
+        for (point, normal) in plain.iter().zip(cloud.normals.expect("asked for")) {
+            let up = if point[2] == 0.0 { 1.0 } else { -1.0 };
+            assert_eq!(normal, [0.0, 0.0, up]);
+        }
+        // Far below what products of lengths can bear.
+        let scale = 2f64.powi(-600);
+        mesh.vertices.iter_mut().flatten().for_each(|x| *x *= scale);
+        let small = sample_with_normals(&mesh, 10, &mut stream(4, 0, 0)).expect("valid");
+        assert!(
+            small
+                .normals
+                .expect("asked for")
+                .iter()
+                .all(|n| n[2].abs() == 1.0)
         );
     }
 

@@ -1,11 +1,10 @@
 //! Data sets of voxel grids in one NPZ file, as ModelNet10 is shared.
 
 use std::io::Read;
-use std::path::Path;
 
 use crate::error::{At, ReadError};
 use crate::input::Input;
-use crate::read::{load, npy, npz};
+use crate::read::{npy, npz};
 use crate::{Limits, PointCloud};
 
 /// The occupied cells of many grids of one size.
@@ -50,8 +49,8 @@ impl VoxelPart {
     }
 }
 
-/// Reads a file with the arrays `X_train`, `y_train`, `X_test`, `y_test`: grids `(N, X, Y, Z)` of any number
-/// type, where a cell that is not zero is occupied, and as many labels.
+/// Reads the content of a file with the arrays `X_train`, `y_train`, `X_test`, `y_test`: grids `(N, X, Y, Z)` of any number
+/// type, where a cell that is not zero is occupied, and as many labels. `name` stands in errors.
 ///
 /// The grids are read in a stream; memory grows with the occupied cells. [`Limits::bytes`] bounds the
 /// decompressed size and [`Limits::points`] the occupied cells of one grid.
@@ -59,12 +58,10 @@ impl VoxelPart {
 /// # Errors
 ///
 /// [`ReadError`] where an array is missing, of another shape, or damaged.
-pub fn read_voxels_npz(path: &Path, limits: &Limits) -> Result<VoxelSet, ReadError> {
-    let bytes = load(path, limits)?;
-    let name = path.display().to_string();
+pub fn read_voxels_npz(bytes: &[u8], name: &str, limits: &Limits) -> Result<VoxelSet, ReadError> {
     let input = Input {
-        bytes: &bytes,
-        name: &name,
+        bytes,
+        name,
         format: "NPZ",
         limits,
     };

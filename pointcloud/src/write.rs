@@ -6,9 +6,14 @@ use std::path::{Path, PathBuf};
 
 use crate::error::WriteError;
 use crate::format::extension;
+use crate::render::{View, shape_png, write_png};
 use crate::shape::Shape;
 
-/// Writes a shape in the format that the extension of the path names: `ply`, `obj`, `npy`, `pcd` or `off`.
+/// Pixels of a side of the picture that [`write_path`] makes.
+const PICTURE: u32 = 512;
+
+/// Writes a shape in the format that the extension of the path names: `ply`, `obj`, `npy`, `pcd` or `off`; a picture
+/// of 512 x 512 pixels for `png`.
 ///
 /// # Errors
 ///
@@ -20,9 +25,10 @@ pub fn write_path(path: &Path, shape: &Shape) -> Result<(), WriteError> {
         "npy" => write_npy(path, shape),
         "pcd" => write_pcd(path, shape),
         "off" => write_off(path, shape),
+        "png" => write_png(path, &shape_png(shape, PICTURE, View::default())),
         other => {
             let message =
-                format!("expected the extension ply, obj, npy, pcd or off, found `{other}`");
+                format!("expected the extension ply, obj, npy, pcd, off or png, found `{other}`");
             let source = io::Error::new(io::ErrorKind::InvalidInput, message);
             Err(WriteError {
                 path: path.to_owned(),

@@ -101,7 +101,8 @@ fn modelnet_voxels() {
     let Some(path) = shared("modelnet10-vox32.npz") else {
         return;
     };
-    let set = read_voxels_npz(&path, &Limits::default()).expect("voxel grids");
+    let bytes = std::fs::read(&path).expect("readable");
+    let set = read_voxels_npz(&bytes, "grids", &Limits::default()).expect("voxel grids");
     assert_eq!((set.train.len(), set.test.len()), (3991, 908));
     assert_eq!((set.train.labels.len(), set.test.labels.len()), (3991, 908));
     assert_eq!(set.train.size, [32, 32, 32]);

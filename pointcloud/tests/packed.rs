@@ -1,50 +1,20 @@
 //! Compressed files, archives and HDF5, made here in the forms that people have.
 
+mod seeds;
+
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::Path;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use seeds::{gzip, tar_of, zip_of};
 use spectra_pointcloud::{
-    Limits, ReadError, Shape, read_bytes, read_hdf5_clouds, read_path, visit_archive,
+    Limits, ReadError, Shape, archive_kind, read_bytes, read_hdf5_clouds, visit_archive,
 };
 
 const OFF: &[u8] = b"OFF 3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n";
 
 fn read(bytes: &[u8]) -> Result<Shape, ReadError> {
     read_bytes(bytes, "a.off.gz", &Limits::default())
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).expect("memory");
-    encoder.finish().expect("memory")
-}
-
-fn tar_of(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (name, bytes) in members {
-        let mut header = tar::Header::new_ustar();
-        // Written as it stands: the setter of paths refuses what these tests need.
-        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
-        header.set_cksum();
-        builder.append(&header, *bytes).expect("memory");
-    }
-    builder.into_inner().expect("memory")
-}
-
-fn zip_of(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, bytes) in members {
-        writer
-            .start_file(*name, zip::write::SimpleFileOptions::default())
-            .expect("memory");
-        writer.write_all(bytes).expect("memory");
-    }
-    writer.finish().expect("memory").into_inner()
 }
 
 fn link() -> Vec<u8> {
@@ -75,6 +45,39 @@ fn one_shape_in_any_wrapping() {
     ];
     for bytes in wrapped {
         assert_eq!(read(&bytes).expect("valid").faces(), [[0, 1, 2]]);
+    }
+}
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::XzOptions::with_preset(0);
+    let mut writer = lzma_rust2::XzWriter::new(Vec::new(), options).expect("memory");
+    writer.write_all(bytes).expect("memory");
+    writer.finish().expect("memory")
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    compress_to_vec(bytes, CompressionLevel::Fastest)
+}
+
+#[test]
+fn every_format_in_every_wrapping() {
+    let limits = Limits::default();
+    for (ending, bytes) in seeds::seeds() {
+        let name = format!("a.{ending}");
+        let plain = read_bytes(&bytes, &name, &limits);
+        // Seeds that are archives themselves are wrapped once, as deep as archives are opened.
+        let tar = tar_of(&[(&name, &bytes)]);
+        let mut wrapped = vec![gzip(&bytes), zip_of(&[(&name, &bytes)]), tar.clone()];
+        if !matches!(ending, "tar" | "gz" | "zip") {
+            wrapped.extend([gzip(&tar), xz(&tar), zstd(&tar), xz(&bytes), zstd(&bytes)]);
+        }
+        for (way, packed) in wrapped.iter().enumerate() {
+            match (&plain, read_bytes(packed, &format!("{name}.gz"), &limits)) {
+                (Ok(expected), Ok(found)) => assert_eq!(*expected, found, "{name}, {way}"),
+                (Err(expected), Err(found)) => assert_eq!(expected.kind(), found.kind()),
+                (expected, found) => panic!("{name}, {way}: {found:?}, not {expected:?}"),
+            }
+        }
     }
 }
 
@@ -138,13 +141,14 @@ fn members_are_visited_in_order() {
     for (name, bytes) in archives {
         let path = dir.path().join(name);
         std::fs::write(&path, bytes).expect("writable");
+        assert!(archive_kind(&path).expect("readable").is_some(), "{name}");
         let mut seen = Vec::new();
         visit_archive(
             &path,
             &Limits::default(),
             &|name| name.ends_with(".off"),
             &mut |name, bytes| {
-                assert_eq!(bytes, OFF);
+                assert_eq!(bytes.expect("whole"), OFF);
                 seen.push(name.to_owned());
                 if name == "m/a.off" {
                     ControlFlow::Break(())
@@ -156,8 +160,19 @@ fn members_are_visited_in_order() {
         .expect("valid");
         assert_eq!(seen, ["m/b.off", "m/a.off"], "{name}");
     }
+    let bomb = dir.path().join("bomb.tar.gz");
+    let spaces = vec![b' '; 64 << 20];
+    std::fs::write(&bomb, gzip(&tar_of(&[("bomb.off", &spaces)]))).expect("writable");
+    let error = visit_archive(&bomb, &Limits::default(), &|_| true, &mut |_, _| {
+        ControlFlow::Continue(())
+    });
+    assert_eq!(error.expect_err("a bomb").kind(), "limit");
     let plain = dir.path().join("plain.off");
     std::fs::write(&plain, OFF).expect("writable");
+    assert_eq!(archive_kind(&plain).expect("readable"), None);
+    let packed = dir.path().join("plain.off.gz");
+    std::fs::write(&packed, gzip(OFF)).expect("writable");
+    assert_eq!(archive_kind(&packed).expect("readable"), None);
     let error = visit_archive(&plain, &Limits::default(), &|_| true, &mut |_, _| {
         ControlFlow::Continue(())
     });
@@ -165,27 +180,44 @@ fn members_are_visited_in_order() {
 }
 
 #[test]
+fn a_damaged_member_of_a_zip_costs_itself_alone() {
+    let mut bytes = zip_of(&[("a.off", OFF), ("b.off", OFF)]);
+    // The checksum in the central directory of the first.
+    let at = bytes
+        .windows(4)
+        .position(|w| w == b"PK\x01\x02")
+        .expect("a directory");
+    bytes[at + 16] ^= 1;
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("a.zip");
+    std::fs::write(&path, bytes).expect("writable");
+    let mut kinds = Vec::new();
+    visit_archive(&path, &Limits::default(), &|_| true, &mut |_, bytes| {
+        kinds.push(bytes.map_or_else(|error| error.kind(), |_| "whole"));
+        ControlFlow::Continue(())
+    })
+    .expect("an archive");
+    assert_eq!(kinds, ["corrupt", "whole"]);
+}
+
+#[test]
 fn hdf5_as_modelnet40_is_shared() {
     // Chunked and deflated, with labels (N, 1) of one byte, written by h5py.
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/two_clouds.h5");
-    let set = read_hdf5_clouds(&path, &Limits::default()).expect("valid");
+    let bytes = include_bytes!("fixtures/two_clouds.h5").as_slice();
+    let set = read_hdf5_clouds(bytes, "a.h5", &Limits::default()).expect("valid");
     assert_eq!(set.labels, [7, 3]);
     assert_eq!(set.clouds.len(), 2);
     assert_eq!(set.clouds[1].points[3], [21.0, 22.0, 23.0]);
     assert_eq!(set.clouds[0].normals, Some(vec![[0.0, 0.0, 1.0]; 4]));
-    assert_eq!(
-        read_path(&path, &Limits::default())
-            .expect_err("two")
-            .kind(),
-        "many-shapes"
-    );
+    assert_eq!(read(bytes).expect_err("two").kind(), "many-shapes");
 
     let mut limits = Limits::default();
     limits.points = 7;
     assert_eq!(
-        read_hdf5_clouds(&path, &limits).expect_err("eight").kind(),
+        read_hdf5_clouds(bytes, "a.h5", &limits)
+            .expect_err("eight")
+            .kind(),
         "limit"
     );
-    let bytes = std::fs::read(&path).expect("readable");
     assert_eq!(read(&bytes[..200]).expect_err("short").kind(), "corrupt");
 }

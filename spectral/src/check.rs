@@ -28,3 +28,34 @@ pub fn check_finite<T: Real>(what: &'static str, values: &[T]) -> Result<(), Spe
         None => Ok(()),
     }
 }
+
+/// At least one point, and none with a NaN or an infinity.
+pub fn check_points_finite<T: Real>(
+    what: &'static str,
+    points: &[[T; 3]],
+) -> Result<(), SpectralError> {
+    if points.is_empty() {
+        return Err(SpectralError::Empty { what });
+    }
+    match points.iter().position(|p| !p.iter().all(|x| x.is_finite())) {
+        Some(index) => Err(SpectralError::NotFinite { what, index }),
+        None => Ok(()),
+    }
+}
+
+/// Points of the unit ball, at least one.
+pub fn check_points<T: Real>(points: &[[T; 3]]) -> Result<(), SpectralError> {
+    check_points_finite("point", points)?;
+    let limit = T::ONE + T::RADIUS_SLACK;
+    for (index, [x, y, z]) in points.iter().copied().enumerate() {
+        let r2 = x * x + y * y + z * z;
+        // Squares may overflow to infinity, which is outside as well.
+        if r2 > limit {
+            return Err(SpectralError::OutsideBall {
+                index,
+                radius: r2.to_f64().sqrt(),
+            });
+        }
+    }
+    Ok(())
+}

@@ -109,6 +109,8 @@ fn synthesis_tile<T: Lane, S: Simd, const N: usize>(
     (steps, coefficients): (&[[T; 2]], &[[T; 4]]),
     sums: [&mut [T::V<S>]; 4],
 ) {
+    let [before, value] = [before, value].map(|row| &mut row[..N]);
+    let sums = sums.map(|sum| &mut sum[..N]);
     let square: [_; N] = load(square);
     let mut old: [_; N] = load(before);
     let mut new: [_; N] = load(value);
@@ -126,10 +128,11 @@ fn synthesis_tile<T: Lane, S: Simd, const N: usize>(
             (old[i], new[i]) = (new[i], T::fma(simd, factor, new[i], old[i]));
         }
     }
-    before[..N].copy_from_slice(&old);
-    value[..N].copy_from_slice(&new);
-    for (sum, total) in sums.into_iter().zip(total) {
-        sum[..N].copy_from_slice(&total);
+    for i in 0..N {
+        (before[i], value[i]) = (old[i], new[i]);
+        for j in 0..4 {
+            sums[j][i] = total[j][i];
+        }
     }
 }
 
@@ -202,10 +205,12 @@ fn analysis_tile<T: Lane, S: Simd, const N: usize>(
     data: [&[T::V<S>]; 4],
     lanes: &mut [T::V<S>],
 ) {
+    let [before, value] = [before, value].map(|row| &mut row[..N]);
     let square: [_; N] = load(square);
     let mut old: [_; N] = load(before);
     let mut new: [_; N] = load(value);
-    let data: [[_; N]; 4] = data.map(load);
+    // Read from memory at each step: kept in variables, all of it would be copied for each tile.
+    let data = data.map(|data| &data[..N]);
     for ([slope, shift], lanes) in steps.iter().zip(lanes.chunks_exact_mut(4)) {
         let (slope, shift) = (T::splat(simd, *slope), T::splat(simd, *shift));
         for j in 0..4 {
@@ -220,6 +225,7 @@ fn analysis_tile<T: Lane, S: Simd, const N: usize>(
             (old[i], new[i]) = (new[i], T::fma(simd, factor, new[i], old[i]));
         }
     }
-    before[..N].copy_from_slice(&old);
-    value[..N].copy_from_slice(&new);
+    for i in 0..N {
+        (before[i], value[i]) = (old[i], new[i]);
+    }
 }

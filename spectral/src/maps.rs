@@ -15,6 +15,8 @@ pub enum MapKind {
     Square,
     /// One channel for each radial number k = (n-l)/2, each a `square` of its degrees. Zernike only.
     Shell,
+    /// Rows are neighbourhoods of a cloud, columns their moments; made by [`MapLayout::local`]. Zernike only.
+    Local,
 }
 
 impl fmt::Display for MapKind {
@@ -23,6 +25,7 @@ impl fmt::Display for MapKind {
             Self::Flat => "flat",
             Self::Square => "square",
             Self::Shell => "shell",
+            Self::Local => "local",
         })
     }
 }
@@ -35,9 +38,10 @@ impl FromStr for MapKind {
             "flat" => Ok(Self::Flat),
             "square" => Ok(Self::Square),
             "shell" => Ok(Self::Shell),
+            "local" => Ok(Self::Local),
             other => Err(SpectralError::Value {
                 what: "map layout",
-                expected: "`flat`, `square` or `shell`",
+                expected: "`flat`, `square`, `shell` or `local`",
                 found: format!("`{other}`"),
             }),
         }
@@ -93,19 +97,50 @@ impl MapLayout {
             (kind, basis) => {
                 return Err(SpectralError::Value {
                     what: "map layout",
-                    expected: "`flat`, `square` for spherical, or `shell` for zernike",
+                    expected: "`flat`, `square` for spherical, `shell` for zernike, or `local` made by MapLayout::local",
                     found: format!("`{kind}` for {basis}"),
                 });
             }
         };
+        Ok(Self::of_cells(kind, shape, index))
+    }
+
+    /// The layout of the Zernike moments up to `order` of `neighbourhoods` of a cloud, one row each: shape
+    /// `[1, neighbourhoods, count]`, every cell filled. Coefficients are those of
+    /// [`LocalMoments::rows`](crate::zernike::LocalMoments::rows). Fails where there is no neighbourhood, or 2^32 cells and more.
+    pub fn local(neighbourhoods: usize, order: usize) -> Result<Self, SpectralError> {
+        if order > crate::zernike::MAX_ORDER {
+            return Err(SpectralError::Order {
+                expected: "at most 128",
+                found: order,
+            });
+        }
+        let count = Basis::Zernike.count(order);
+        let cells = neighbourhoods
+            .checked_mul(count)
+            .and_then(|cells| u32::try_from(cells).ok());
+        match cells {
+            Some(cells) if cells > 0 => {
+                let shape = [1, neighbourhoods, count];
+                Ok(Self::of_cells(MapKind::Local, shape, (0..cells).collect()))
+            }
+            _ => Err(SpectralError::Value {
+                what: "neighbourhoods of a local map",
+                expected: "at least one, and fewer than 2^32 cells in all",
+                found: neighbourhoods.to_string(),
+            }),
+        }
+    }
+
+    fn of_cells(kind: MapKind, shape: [usize; 3], index: Vec<u32>) -> Self {
         let mut mask = vec![false; shape.iter().product()];
         index.iter().for_each(|&cell| mask[cell as usize] = true);
-        Ok(Self {
+        Self {
             kind,
             shape,
             index,
             mask,
-        })
+        }
     }
 
     /// Which layout this is.
@@ -216,6 +251,23 @@ mod tests {
         let cell = |l: usize, m: isize| layout.index()[(l * l + l).checked_add_signed(m).unwrap()];
         assert_eq!(cell(5, 3), 5 * 8 + 3);
         assert_eq!(cell(5, -3), 2 * 8 + 5);
+    }
+
+    #[test]
+    fn a_local_map_is_its_rows() {
+        let layout = MapLayout::local(5, 4).unwrap();
+        assert_eq!(
+            (layout.shape(), layout.kind()),
+            ([1, 5, 35], MapKind::Local)
+        );
+        let values: Vec<f32> = (0..5 * 35).map(|i| i as f32).collect();
+        let mut map = vec![0.0; layout.cells()];
+        layout.pack(&values, &mut map).unwrap();
+        assert_eq!(map, values);
+        assert!(layout.mask().iter().all(|valid| *valid));
+        assert!(MapLayout::local(0, 4).is_err());
+        assert!(MapLayout::local(usize::MAX, 4).is_err());
+        assert!(MapLayout::new(MapKind::Local, Basis::Zernike, 4).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 
 use crate::legendre::{Legendre, harmonics_into};
+use crate::quadrature::gauss_legendre;
 use crate::{Basis, SpectralError};
 
 /// Half-angle of the cone that a node looks into, in spacings of the grid.
@@ -99,30 +100,6 @@ fn nodes(order: usize) -> Vec<Node> {
         }
     }
     nodes
-}
-
-/// Nodes and weights on [-1, 1], by Newton's method from Tricomi's first guess.
-fn gauss_legendre(count: usize) -> Vec<(f64, f64)> {
-    let n = count as f64;
-    (0..count)
-        .map(|i| {
-            let mut x = ((i as f64 + 0.75) / (n + 0.5) * PI).cos();
-            let mut slope = 1.0;
-            for _iteration in 0..8 {
-                let (mut before, mut value) = (1.0, x);
-                for k in 2..=count {
-                    let k = k as f64;
-                    (before, value) = (
-                        value,
-                        ((2.0 * k - 1.0) * x * value - (k - 1.0) * before) / k,
-                    );
-                }
-                slope = n * (x * value - before) / (x * x - 1.0);
-                x -= value / slope;
-            }
-            (x, 2.0 / ((1.0 - x * x) * slope * slope))
-        })
-        .collect()
 }
 
 fn directions_and_radii(points: &[[f64; 3]]) -> Result<Vec<([f64; 3], f64)>, SpectralError> {

@@ -1,16 +1,18 @@
-//! The few vector operations that the sphere kernels need, for both floating-point types.
+//! The few vector operations that the kernels need, for both floating-point types.
 //!
 //! A kernel is written once over [`Lane`] and compiled for each instruction set by `pulp`, which
 //! picks one when the program runs. Paths differ by rounding alone: the scalar one does not fuse.
 
 use std::ops::{Deref, DerefMut, Range};
 
-use pulp::Simd;
+use pulp::{Arch, Simd};
 
 /// A floating-point type and its vectors.
 pub trait Lane: Copy + Default + Sized {
     /// A vector of this type.
     type V<S: Simd>: Copy;
+    /// Elements of the longest vector of any instruction set.
+    const MOST_LANES: usize = 64 / size_of::<Self>();
     /// -1.
     const MINUS_ONE: Self;
     /// Squares of lengths between these keep all their digits.
@@ -19,6 +21,10 @@ pub trait Lane: Copy + Default + Sized {
     fn lanes<S: Simd>() -> usize;
     /// The same value in each lane.
     fn splat<S: Simd>(simd: S, value: Self) -> Self::V<S>;
+    /// `a + b`.
+    fn add<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// `a - b`.
+    fn sub<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// `a * b`.
     fn mul<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// `a * b + c`, fused where the instruction exists.
@@ -32,7 +38,7 @@ pub trait Lane: Copy + Default + Sized {
 }
 
 macro_rules! lane {
-    ($type:ty, $vector:ident, $lanes:ident, $splat:ident, $mul:ident, $fma:ident,
+    ($type:ty, $vector:ident, $lanes:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $fma:ident,
      $sum:ident, $view:ident, $view_mut:ident, $range:expr) => {
         impl Lane for $type {
             type V<S: Simd> = S::$vector;
@@ -45,6 +51,14 @@ macro_rules! lane {
             #[inline(always)]
             fn splat<S: Simd>(simd: S, value: Self) -> Self::V<S> {
                 simd.$splat(value)
+            }
+            #[inline(always)]
+            fn add<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
+                simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn sub<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
+                simd.$sub(a, b)
             }
             #[inline(always)]
             fn mul<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S> {
@@ -75,6 +89,8 @@ lane!(
     f64s,
     F64_LANES,
     splat_f64s,
+    add_f64s,
+    sub_f64s,
     mul_f64s,
     mul_add_e_f64s,
     reduce_sum_f64s,
@@ -87,6 +103,8 @@ lane!(
     f32s,
     F32_LANES,
     splat_f32s,
+    add_f32s,
+    sub_f32s,
     mul_f32s,
     mul_add_e_f32s,
     reduce_sum_f32s,
@@ -123,6 +141,22 @@ impl<T: Copy + Default> Aligned<T> {
             range: start..start + length,
         }
     }
+
+    /// The first `length` elements, all zero; memory grows where there is too little.
+    pub fn zeros(&mut self, length: usize) -> &mut [T] {
+        if self.len() < length {
+            *self = Self::new(length);
+        }
+        let values = &mut self[..length];
+        values.fill(T::default());
+        values
+    }
+}
+
+impl<T: Copy + Default> Default for Aligned<T> {
+    fn default() -> Self {
+        Self::new(0)
+    }
 }
 
 impl<T: Copy + Default> Clone for Aligned<T> {
@@ -147,16 +181,29 @@ impl<T> DerefMut for Aligned<T> {
     }
 }
 
+/// The instruction set in use, in words.
+pub fn simd_level() -> &'static str {
+    match Arch::new() {
+        #[cfg(target_arch = "x86_64")]
+        Arch::V4(_) => "AVX-512",
+        #[cfg(target_arch = "x86_64")]
+        Arch::V3(_) => "AVX2 + FMA",
+        #[cfg(target_arch = "aarch64")]
+        Arch::Neon(_) => "NEON",
+        _ => "scalar",
+    }
+}
+
 /// Every instruction set that this machine has, scalar first: tests run each.
 #[cfg(test)]
-pub fn every_arch() -> Vec<pulp::Arch> {
-    let mut all = vec![pulp::Arch::Scalar];
+pub fn every_arch() -> Vec<Arch> {
+    let mut all = vec![Arch::Scalar];
     #[cfg(target_arch = "x86_64")]
     {
-        all.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
-        all.extend(pulp::x86::V4::try_new().map(pulp::Arch::V4));
+        all.extend(pulp::x86::V3::try_new().map(Arch::V3));
+        all.extend(pulp::x86::V4::try_new().map(Arch::V4));
     }
     #[cfg(target_arch = "aarch64")]
-    all.extend(pulp::aarch64::Neon::try_new().map(pulp::Arch::Neon));
+    all.extend(pulp::aarch64::Neon::try_new().map(Arch::Neon));
     all
 }

@@ -1,5 +1,7 @@
 //! `spectra convert`: shapes to a store of coefficients.
 
+use std::collections::BTreeMap;
+
 use spectra_datasets::{ConvertOptions, ConvertSummary, DatasetKind, Observer};
 
 use crate::cli;
@@ -30,6 +32,12 @@ pub fn run(options: &cli::Convert, quiet: bool) -> anyhow::Result<Outcome> {
             dataset.classes.len(),
             dataset.layout
         );
+        if let Some(whole) = &dataset.completeness {
+            eprintln!("{}: {whole}", dataset.name);
+        }
+        for note in &dataset.notes {
+            eprintln!("note: {note}");
+        }
     }
     let progress = Progress::start("convert", quiet);
     let summary = spectra_datasets::convert(
@@ -72,6 +80,15 @@ fn parse_shard(text: &str) -> anyhow::Result<(usize, usize)> {
     Ok((index, count))
 }
 
+/// How many items failed for each kind of reason.
+fn kinds(summary: &ConvertSummary) -> BTreeMap<&str, usize> {
+    let mut kinds = BTreeMap::new();
+    for failure in &summary.failed {
+        *kinds.entry(failure.kind.as_str()).or_default() += 1;
+    }
+    kinds
+}
+
 fn tell(options: &cli::Convert, summary: &ConvertSummary) -> anyhow::Result<Outcome> {
     if options.json {
         println!(
@@ -81,6 +98,7 @@ fn tell(options: &cli::Convert, summary: &ConvertSummary) -> anyhow::Result<Outc
                 "done": summary.done,
                 "reused": summary.reused,
                 "failed": summary.failed.len(),
+                "failures": kinds(summary),
             })
         );
     } else {
@@ -96,10 +114,13 @@ fn tell(options: &cli::Convert, summary: &ConvertSummary) -> anyhow::Result<Outc
         eprintln!("skipped {}: {}", failure.id, failure.message);
     }
     if summary.failed.len() > 10 {
-        eprintln!(
-            "… and {} more; see failures.csv in the store",
-            summary.failed.len() - 10
-        );
+        eprintln!("… and {} more", summary.failed.len() - 10);
+    }
+    if !summary.failed.is_empty() {
+        eprintln!("failed items by kind, all of them named in failures.csv of the finished store:");
+        for (kind, count) in kinds(summary) {
+            eprintln!("{count:8} {kind}");
+        }
     }
     if stop_requested() {
         anyhow::bail!("stopped: give the same command again to go on");

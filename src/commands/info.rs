@@ -1,8 +1,10 @@
 //! `spectra info`: what a file, a store, a run or a folder is.
 
-use spectra_datasets::{DatasetKind, Split, Store};
+use std::path::Path;
+
+use spectra_datasets::{Dataset, DatasetKind, Split, Store};
 use spectra_model::{PictureInfo, RunInfo};
-use spectra_pointcloud::{Limits, read_path};
+use spectra_pointcloud::{Limits, ReadError, Shape, archive_kind, read_path, write_path};
 
 use crate::cli;
 use crate::outcome::Outcome;
@@ -42,25 +44,50 @@ pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
         println!("map       {} up to order {}", info.layout, info.map_order);
         println!("finished  {}", path.join("model.safetensors").exists());
     } else if path.is_dir() {
-        let dataset = spectra_datasets::open(path, DatasetKind::Auto)?;
-        println!(
-            "data set  {} (layout {}), up axis {}",
-            dataset.name, dataset.layout, dataset.up_axis
-        );
-        println!("classes   {}", dataset.classes.len());
-        for split in Split::ALL {
-            println!("{split:9} {}", dataset.count(split));
-        }
+        tell_dataset(&spectra_datasets::open(path, DatasetKind::Auto)?);
     } else {
-        let shape = read_path(path, &Limits::default())?;
-        println!(
-            "shape     {} points, {} faces",
-            shape.points().len(),
-            shape.faces().len()
-        );
-        if let Some((low, high)) = shape.bounds() {
-            println!("bounds    {low:?} to {high:?}");
+        match read_path(path, &Limits::default()) {
+            // An archive of many shapes is a data set.
+            Err(ReadError::ManyShapes { .. } | ReadError::Limit { .. })
+                if archive_kind(path)?.is_some() =>
+            {
+                tell_dataset(&spectra_datasets::open(path, DatasetKind::Auto)?);
+            }
+            shape => tell_shape(&shape?, options.picture.as_deref())?,
         }
     }
     Ok(Outcome::Done)
+}
+
+fn tell_dataset(dataset: &Dataset) {
+    println!(
+        "data set  {} (layout {}), up axis {}",
+        dataset.name, dataset.layout, dataset.up_axis
+    );
+    println!("classes   {}", dataset.classes.len());
+    for split in Split::ALL {
+        println!("{split:9} {}", dataset.count(split));
+    }
+    if let Some(whole) = &dataset.completeness {
+        println!("official  {whole}");
+    }
+    for note in &dataset.notes {
+        println!("note      {note}");
+    }
+}
+
+fn tell_shape(shape: &Shape, picture: Option<&Path>) -> anyhow::Result<()> {
+    println!(
+        "shape     {} points, {} faces",
+        shape.points().len(),
+        shape.faces().len()
+    );
+    if let Some((low, high)) = shape.bounds() {
+        println!("bounds    {low:?} to {high:?}");
+    }
+    if let Some(picture) = picture {
+        write_path(picture, shape)?;
+        println!("written   {}", picture.display());
+    }
+    Ok(())
 }

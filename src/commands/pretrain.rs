@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use spectra_datasets::Store;
-use spectra_model::{Config, TrainObserver, TrainProgress};
+use spectra_model::{Config, Cost, TrainObserver, TrainProgress};
 
 use crate::cli;
 use crate::outcome::{Outcome, Usage};
@@ -28,6 +28,9 @@ impl TrainObserver for Watch<'_> {
 pub fn run(options: &cli::Pretrain, quiet: bool) -> anyhow::Result<Outcome> {
     let store = Store::open(&options.store)?;
     let config = config(options)?;
+    if options.dry_run {
+        return dry_run(&store, &config, &options.device);
+    }
     let progress = Progress::start("pretrain", quiet);
     let summary = spectra_model::pretrain(
         &store,
@@ -48,6 +51,65 @@ pub fn run(options: &cli::Pretrain, quiet: bool) -> anyhow::Result<Outcome> {
         summary.loss
     );
     Ok(Outcome::Done)
+}
+
+/// Seconds of trial steps behind the time estimate.
+const TRIAL_SECONDS: f64 = 2.0;
+
+/// Prints what pre-training would cost, after a short trial of its steps on made maps.
+fn dry_run(store: &Store, config: &Config, device: &str) -> anyhow::Result<Outcome> {
+    let cost = Cost::of(store, config)?;
+    let [channels, height, width] = cost.map;
+    println!(
+        "maps        {channels} x {height} x {width}, {} training items",
+        cost.items
+    );
+    println!(
+        "parameters  {} in H and G, {} in Z",
+        cost.generator_parameters, cost.walker_parameters
+    );
+    println!(
+        "arithmetic  {:.3} GFLOP for 10 items through H and G once (the paper counts 0.638 for its own)",
+        cost.forward_flop / 1e9
+    );
+    println!(
+        "            {:.4} TFLOP a step of {} items, {:.2} an epoch of {} steps, {:.1} for {} epochs",
+        cost.step_flop / 1e12,
+        cost.batch,
+        cost.step_flop * cost.steps_per_epoch as f64 / 1e12,
+        cost.steps_per_epoch,
+        cost.step_flop * cost.steps() as f64 / 1e12,
+        cost.epochs
+    );
+    println!(
+        "memory      {:.0} MB of weights, gradients and moments, {:.0} MB of coefficients",
+        cost.state_bytes as f64 / 1e6,
+        cost.data_bytes as f64 / 1e6
+    );
+    let seconds = cost.time_step(config, device, TRIAL_SECONDS)?;
+    if let Some(bytes) = spectra_model::peak_memory() {
+        println!(
+            "            {:.0} MB at the peak of the trial",
+            bytes as f64 / 1e6
+        );
+    }
+    println!(
+        "time        {:.3} s a step on {device} ({:.0} GFLOP/s), {} an epoch, {} in all",
+        seconds,
+        cost.step_flop / seconds / 1e9,
+        duration(seconds * cost.steps_per_epoch as f64),
+        duration(seconds * cost.steps() as f64)
+    );
+    Ok(Outcome::Done)
+}
+
+/// Hours, minutes or seconds, as fits.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 120.0 => format!("{s:.0} s"),
+        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
 }
 
 /// Preset, then the file, then each `--set`.

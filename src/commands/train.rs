@@ -22,6 +22,8 @@ pub fn run(options: &Train, quiet: bool) -> anyhow::Result<Outcome> {
 
 /// Answers that are measured and drawn.
 const ANSWERS: usize = 2000;
+/// Steps of a long walk, beside that of the settings.
+const LONG: usize = 100;
 /// Seed of the latents of those answers.
 const SEED: u64 = 1;
 
@@ -46,14 +48,21 @@ fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
     let steps = config.algorithm.inference_steps;
     let with = cgml.answer(&xs, SEED, steps, true)?;
     let without = cgml.answer(&xs, SEED, steps, false)?;
+    let with_long = cgml.answer(&xs, SEED, LONG, true)?;
+    let without_long = cgml.answer(&xs, SEED, LONG, false)?;
     let random = cgml.answer(&xs, SEED, 0, true)?;
     let collapsed = l1.answer(&xs, SEED, 0, true)?;
-    println!("                     L1 to mode   positive   phantoms   size");
-    for (name, answers) in [
-        ("cGML with rho", &with),
-        ("cGML without rho", &without),
-        ("cGML, z not walked", &random),
-        ("L1", &collapsed),
+    println!(
+        "{:<17} steps   L1 to mode   positive   phantoms    size",
+        ""
+    );
+    for (name, steps, answers) in [
+        ("cGML with rho", steps, &with),
+        ("cGML without rho", steps, &without),
+        ("cGML with rho", LONG, &with_long),
+        ("cGML without rho", LONG, &without_long),
+        ("cGML, not walked", 0, &random),
+        ("L1", 0, &collapsed),
     ] {
         let ToyScore {
             error,
@@ -62,7 +71,7 @@ fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
             size,
         } = toy::score(&xs, &answers.outputs);
         println!(
-            "{name:<20} {error:>10.4} {:>8.1} % {:>8.1} % {size:>7.3}",
+            "{name:<17} {steps:>5} {error:>12.4} {:>8.1} % {:>8.1} % {size:>7.3}",
             100.0 * positive,
             100.0 * phantoms
         );

@@ -13,6 +13,17 @@ const SCANS: [&str; 15] = [
     "pillow", "sink", "sofa", "toilet",
 ];
 
+/// The files of ModelNet40 as HDF5.
+const MODELNET_FILES: [&str; 7] = [
+    "ply_data_test0.h5",
+    "ply_data_test1.h5",
+    "ply_data_train0.h5",
+    "ply_data_train1.h5",
+    "ply_data_train2.h5",
+    "ply_data_train3.h5",
+    "ply_data_train4.h5",
+];
+
 fn unreadable(tree: &Tree, file: &str, error: &ReadError) -> DatasetError {
     DatasetError::layout(&tree.path(file), error.to_string())
 }
@@ -29,8 +40,10 @@ fn add_clouds(
     classes: &[String],
     items: &mut Vec<Item>,
 ) -> Result<(), DatasetError> {
-    let set = read_hdf5_clouds(&tree.path(file), &Limits::default())
-        .map_err(|error| unreadable(tree, file, &error))?;
+    let limits = Limits::default();
+    let bytes = tree.read(file, limits.bytes)?;
+    let set =
+        read_hdf5_clouds(&bytes, file, &limits).map_err(|error| unreadable(tree, file, &error))?;
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     for row in 0..set.clouds.len() {
         let label = set.labels.get(row).copied();
@@ -99,7 +112,13 @@ pub(super) fn modelnet_hdf5(tree: &Tree) -> Result<Option<Found>, DatasetError> 
         add_clouds(tree, file, split, &classes, &mut items)?;
     }
     // Three training objects of the official 9,843 were never in these files.
-    let completeness = counts(&items, &[(Split::Train, 9840), (Split::Test, 2468)]);
+    let mut completeness = counts(&items, &[(Split::Train, 9840), (Split::Test, 2468)]);
+    let here = |name: &str| tree.files.iter().any(|file| name_of(file) == name);
+    completeness.missing = MODELNET_FILES
+        .iter()
+        .filter(|name| !here(name))
+        .map(|name| (*name).to_owned())
+        .collect();
     Ok(Some(Found {
         name: "ModelNet40".to_owned(),
         layout: "ModelNet40 as HDF5",
@@ -120,6 +139,17 @@ fn counts(items: &[Item], official: &[(Split, usize)]) -> Completeness {
             .collect(),
         missing: Vec::new(),
         unexpected: Vec::new(),
+    }
+}
+
+/// Objects of the variant that a file name tells, as shared by its authors: the plain one (with or without
+/// background) and the hardest (PB_T50_RS).
+fn scan_counts(file: &str) -> Option<[(Split, usize); 2]> {
+    let (_, variant) = file.split_once("objectdataset")?;
+    match variant {
+        ".h5" => Some([(Split::Train, 2309), (Split::Test, 581)]),
+        "_augmentedrot_scale75.h5" => Some([(Split::Train, 11_416), (Split::Test, 2882)]),
+        _ => None,
     }
 }
 
@@ -149,6 +179,18 @@ pub(super) fn scans(tree: &Tree) -> Result<Option<Found>, DatasetError> {
     }
     let classes: Vec<String> = SCANS.iter().map(|class| (*class).to_owned()).collect();
     let mut items = Vec::new();
+    let official = scan_counts(
+        train
+            .first()
+            .or(test.first())
+            .map_or("", |file| name_of(file)),
+    );
+    let mut missing = Vec::new();
+    for (files, split) in [(&train, "training"), (&test, "test")] {
+        if files.is_empty() {
+            missing.push(format!("{split}_objectdataset*.h5"));
+        }
+    }
     for (files, split) in [(train, Split::Train), (test, Split::Test)] {
         for file in files {
             add_clouds(tree, file, split, &classes, &mut items)?;
@@ -157,10 +199,13 @@ pub(super) fn scans(tree: &Tree) -> Result<Option<Found>, DatasetError> {
     Ok(Some(Found {
         name: "ScanObjectNN".to_owned(),
         layout: "ScanObjectNN",
+        completeness: official.map(|official| Completeness {
+            missing,
+            ..counts(&items, &official)
+        }),
         classes,
         items,
         up_axis: "y",
-        completeness: None,
         notes: Vec::new(),
     }))
 }
@@ -173,8 +218,10 @@ pub(super) fn voxels(tree: &Tree) -> Result<Option<Found>, DatasetError> {
     if !file.ends_with(".npz") {
         return Ok(None);
     }
-    let set = read_voxels_npz(&tree.path(file), &Limits::default())
-        .map_err(|error| unreadable(tree, file, &error))?;
+    let limits = Limits::default();
+    let bytes = tree.read(file, limits.bytes)?;
+    let set =
+        read_voxels_npz(&bytes, file, &limits).map_err(|error| unreadable(tree, file, &error))?;
     let labels: Vec<i64> = set
         .train
         .labels

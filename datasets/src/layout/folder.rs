@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{EXPECTED, Found};
+use super::{EXPECTED, Found, labels};
 use crate::tree::{Tree, is_shape, split_ending};
 use crate::{DatasetError, Item, Split};
 
-/// Reads `<class>/.../<shape>` or `<shape>`; all items are of the training split.
+/// Reads `<class>/.../<shape>` or `<shape>`; all items are of the training split unless a table says otherwise.
 pub(super) fn read(tree: &Tree) -> Result<Found, DatasetError> {
     let shapes: Vec<&String> = tree.files.iter().filter(|file| is_shape(file)).collect();
     if shapes.is_empty() {
@@ -43,6 +43,7 @@ pub(super) fn read(tree: &Tree) -> Result<Found, DatasetError> {
         .iter()
         .map(|file| item(file, &found.classes))
         .collect();
+    labels::apply(tree, &mut found)?;
     Ok(found)
 }
 

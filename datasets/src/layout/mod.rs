@@ -2,6 +2,7 @@
 
 mod containers;
 mod folder;
+mod labels;
 mod lists;
 mod modelnet;
 mod shapenet;
@@ -9,6 +10,7 @@ mod shapenet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::archive::Archive;
 use crate::container::Containers;
 use crate::tree::Tree;
 use crate::{Completeness, Dataset, DatasetError, DatasetKind, Item};
@@ -28,7 +30,8 @@ pub(crate) struct Found {
 const EXPECTED: &str = "<class>/<shape>, <class>/{train,test}/<shape> or \
     {train,test}/<class>/<shape>, shapes as OFF, PLY, OBJ, STL, PCD, NPY, XYZ, TXT or HDF5";
 
-/// Opens the data set at `path`: lists its files and tells classes and splits, without reading a shape.
+/// Opens the data set at `path`, a folder or a zip or tar of one (see [`spectra_pointcloud::visit_archive`]): lists
+/// its files and tells classes and splits, without reading a shape.
 ///
 /// With [`DatasetKind::Auto`] the layout is recognised; [`Dataset::layout`] says as what. Folders that
 /// merely wrap the data set are walked down. Items are sorted by their path.
@@ -41,17 +44,14 @@ pub fn open(path: &Path, kind: DatasetKind) -> Result<Dataset, DatasetError> {
     let tree = match (metadata.is_dir(), kind) {
         (true, _) => Tree::of_folder(path)?,
         (false, DatasetKind::Auto | DatasetKind::Voxels) if is_voxels(path) => Tree::of_file(path)?,
-        (false, _) => {
-            return Err(not_recognised(
-                path,
-                "a single file; unpack it first if it is an archive",
-            ));
-        }
+        (false, _) => match Archive::open(path)? {
+            Some(archive) => Tree::of_archive(path, archive),
+            None => return Err(not_recognised(path, "a single file and no archive")),
+        },
     };
-    let kind = if metadata.is_dir() {
-        kind
-    } else {
-        DatasetKind::Voxels
+    let kind = match metadata.is_dir() || tree.is_archive() {
+        true => kind,
+        false => DatasetKind::Voxels,
     };
     let mut found = recognise(&tree, kind)?;
     found.items.sort_by(|a, b| a.source.cmp(&b.source));

@@ -129,7 +129,9 @@ pub(super) fn read(tree: &Tree) -> Result<Option<Found>, DatasetError> {
     }
     Ok(Some(Found {
         name: official.map_or_else(|| tree.name(), str::to_owned),
-        layout: if official.is_some() {
+        layout: if official.is_some() && tree.files.iter().any(|file| file.ends_with(".annot")) {
+            "ModelNet folders, manually aligned"
+        } else if official.is_some() {
             "ModelNet folders"
         } else {
             "folders of classes and splits"

@@ -210,6 +210,9 @@ fn named(tree: &Tree, synsets: Vec<String>) -> Result<Vec<String>, DatasetError>
     Ok(synsets.into_iter().map(word).collect())
 }
 
+/// Objects in the official lists of ShapeNet55, training and test.
+const FIFTY_FIVE: [usize; 2] = [41_952, 10_518];
+
 /// Reads `shapenet_pc/<synset>-<model>.npy` with `ShapeNet-55/{train,test}.txt`; `None` without the former.
 pub(super) fn fifty_five(tree: &Tree) -> Result<Option<Found>, DatasetError> {
     let synset = |file: &str| -> Option<String> {
@@ -251,9 +254,21 @@ pub(super) fn fifty_five(tree: &Tree) -> Result<Option<Found>, DatasetError> {
     }
     let mut notes = Vec::new();
     let completeness = if wanted.is_empty() {
-        notes.push("no train.txt and test.txt: all items are of the training split".to_owned());
+        notes.push(format!(
+            "no train.txt and test.txt: all items are of the training split, {} of the {} of both official lists",
+            items.len(),
+            FIFTY_FIVE[0] + FIFTY_FIVE[1]
+        ));
         None
     } else {
+        let listed = [Split::Train, Split::Test]
+            .map(|split| wanted.values().filter(|s| **s == split).count());
+        if listed != FIFTY_FIVE {
+            notes.push(format!(
+                "the lists here name {} and {} objects, the official ones {} and {}",
+                listed[0], listed[1], FIFTY_FIVE[0], FIFTY_FIVE[1]
+            ));
+        }
         Some(apply(&wanted, &mut items))
     };
     Ok(Some(Found {

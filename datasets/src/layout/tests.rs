@@ -298,3 +298,67 @@ fn shapenet_part_names_listed_objects_that_are_absent() {
         "train 1 of 1, test 1 of 2; missing: 04379243/cc"
     );
 }
+
+#[test]
+fn a_table_gives_labels_and_splits() {
+    let table = "\u{feff}file,class,split\na.ply,cat,test\nsub/b,dog,train\nc.ply,cat,val\ngone.ply,dog,test\n";
+    let dataset = auto_with(
+        &["a.ply", "sub/b.off", "c.ply", "sub/d.ply"],
+        &[("labels.csv", table)],
+    )
+    .unwrap();
+    assert_eq!(dataset.classes, ["cat", "dog", "sub"]);
+    assert_eq!(
+        summary(&dataset),
+        [
+            ("a".into(), Some(0), Split::Test),
+            ("c".into(), Some(0), Split::Val),
+            ("sub/b".into(), Some(1), Split::Train),
+            ("sub/d".into(), Some(2), Split::Train),
+        ]
+    );
+    let whole = dataset.completeness.unwrap();
+    assert_eq!(
+        (whole.missing, whole.unexpected),
+        (vec!["gone.ply".into()], vec!["sub/d".into()])
+    );
+    for (table, word) in [
+        (
+            "file,colour\na,red\n",
+            "labels.csv:1: expected a column `file`",
+        ),
+        (
+            "file,split\na,often\n",
+            "labels.csv:2: expected train, val or test",
+        ),
+        (
+            "file,class\na,x\na.ply,y\n",
+            "labels.csv:3: `a` is there twice",
+        ),
+        ("file,class\n,x\n", "labels.csv:2: expected the name"),
+    ] {
+        let error = auto_with(&["a.ply"], &[("labels.csv", table)])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+#[test]
+fn aligned_modelnet_and_incomplete_lists_are_said() {
+    let files = ["chair/train/chair_0001.off", "chair/train/chair_0001.annot"];
+    assert_eq!(
+        auto(&files).unwrap().layout,
+        "ModelNet folders, manually aligned"
+    );
+    let dataset = auto_with(
+        &["shapenet_pc/02691156-aaa.npy"],
+        &[("ShapeNet-55/train.txt", "02691156-aaa.npy\n")],
+    )
+    .unwrap();
+    assert!(
+        dataset.notes[0].contains("41952 and 10518"),
+        "{:?}",
+        dataset.notes
+    );
+}

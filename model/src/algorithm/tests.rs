@@ -9,7 +9,7 @@ use super::*;
 use crate::config::NetworkConfig;
 use crate::encoder::to_host;
 use crate::nets::Sizes;
-use crate::walk::{advance, step};
+use crate::walk::{advance, walk};
 use crate::weights::Collected;
 
 const ROWS: usize = 6;
@@ -106,7 +106,8 @@ fn each_line_moves_only_its_own_weights() {
         walker: 1e-3,
         clip: 0.0,
     };
-    let (cgml, _error) = cgml.fit_generator(&batch, z, NOTHING, &config, rates);
+    let code = cgml.generator.encode(batch.input.clone());
+    let (cgml, _error) = cgml.fit_generator(&batch, code, z, NOTHING, &config, rates);
     assert_eq!(bytes(&cgml.walker), fitted, "fitting H and G moved Z");
     assert_ne!(bytes(&cgml.generator), generator, "H and G were not fitted");
 }
@@ -155,7 +156,13 @@ fn the_gradient_of_z_equals_finite_differences() {
     let extra: ExtraError = &|output, _target| Some(output.clone().square().mean_dim(1));
     let frozen = cgml.generator.no_grad();
     let code = frozen.encode(batch.input.clone());
-    let (_errors, gradient) = latent_gradient(&frozen, &code, &batch.latent, &batch, extra);
+    let (_errors, gradient) = latent_gradient(
+        &frozen,
+        &frozen.prepare(&code),
+        &batch.latent,
+        &batch,
+        extra,
+    );
     let gradient = to_host(gradient).unwrap();
     let scale = gradient.iter().fold(0.0_f32, |most, g| most.max(g.abs()));
     assert!(scale > 1e-3);
@@ -197,10 +204,8 @@ fn z_overfits_a_recorded_walk_and_then_walks_it() {
     }
     let (first, last) = (losses[0], losses[losses.len() - 1]);
     assert!(last < 0.05 * first, "{first} -> {last}");
-    let mut z = batch.latent.clone();
-    for _step in 0..config.steps {
-        z = step(&cgml.walker, &code.h, z, true);
-    }
+    config.inference_steps = config.steps;
+    let z = walk(&cgml.walker, &code, batch.latent.clone(), &config);
     let walked = largest(&z, &end);
     let stood = largest(&batch.latent, &end);
     assert!(

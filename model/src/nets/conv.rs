@@ -3,35 +3,126 @@
 //!
 //! Maps whose side is not the canvas' (4 times 2 to the number of levels) pass a dense layer on the way in and
 //! another on the way out, as the authors' networks for 10 x 10 maps do.
+//!
+//! Inside, channels come last (in h they come first), and each convolution is a matrix product with the windows of its input: see
+//! [`kernels`](crate::kernels). A layer over concatenated channels is the sum of one layer for each part, so
+//! that G computes once what it adds to each z.
 
-use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
-use burn::nn::{GroupNorm, GroupNormConfig, Linear, LinearConfig, PaddingConfig2d};
-use burn::tensor::activation::{leaky_relu, relu};
+use burn::module::{Initializer, Module, Param};
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 
-use super::{Code, Sizes};
+use super::{Code, Prepared, Products, Sizes, elements};
 use crate::ModelError;
 use crate::config::NetworkConfig;
+use crate::kernels::{fold, norm, unfold};
 
 /// Side of the bottleneck.
 const SIDE: usize = 4;
-const KERNEL: [usize; 2] = [4, 4];
-const STRIDE: [usize; 2] = [2, 2];
+/// Cells of a 4 x 4 kernel.
+const CELLS: usize = 16;
 const SLOPE: f64 = 0.2;
+
+/// A 4x4 convolution of stride 2.
+#[derive(Module, Debug)]
+struct DownConv {
+    /// `[16 in, out]`, rows in the order (row, column, channel).
+    weight: Param<Tensor<2>>,
+    bias: Param<Tensor<1>>,
+}
+
+impl DownConv {
+    fn new(from: usize, to: usize, device: &Device) -> DownConv {
+        DownConv {
+            weight: Initializer::Zeros.init([CELLS * from, to], device),
+            bias: Initializer::Zeros.init([to], device),
+        }
+    }
+
+    /// `[batch, 2h, 2w, in]` to `[batch, h, w, out]`.
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let [batch, height, width, _channels] = x.dims();
+        let y = burn::tensor::module::linear(unfold(x), self.weight.val(), Some(self.bias.val()));
+        let channels = y.dims()[1];
+        y.reshape([batch, height / 2, width / 2, channels])
+    }
+}
+
+/// A transposed 4x4 convolution of stride 2.
+#[derive(Module, Debug)]
+struct UpConv {
+    /// `[in, 16 out]`, columns in the order (row, column, channel).
+    weight: Param<Tensor<2>>,
+    bias: Param<Tensor<1>>,
+}
+
+impl UpConv {
+    fn new(from: usize, to: usize, device: &Device) -> UpConv {
+        UpConv {
+            weight: Initializer::Zeros.init([from, CELLS * to], device),
+            bias: Initializer::Zeros.init([to], device),
+        }
+    }
+
+    /// What input channels from `first` on add to the output: `[batch, h, w, part of in]` to `[batch, 2h, 2w, out]`.
+    fn part(&self, x: Tensor<4>, first: usize) -> Tensor<4> {
+        let [batch, height, width, channels] = x.dims();
+        let weight = self.weight.val().slice(first..first + channels);
+        let x = x.reshape([batch * height * width, channels]);
+        fold(x.matmul(weight), [2 * height, 2 * width])
+    }
+
+    fn bias(&self) -> Tensor<4> {
+        let bias = self.bias.val();
+        let channels = bias.dims()[0];
+        bias.reshape([1, 1, 1, channels])
+    }
+}
+
+/// Normalisation over groups of channels and places, then a leaky rectifier.
+#[derive(Module, Debug)]
+struct Norm {
+    gamma: Param<Tensor<1>>,
+    beta: Param<Tensor<1>>,
+}
+
+impl Norm {
+    fn new(channels: usize, device: &Device) -> Norm {
+        Norm {
+            gamma: Initializer::Ones.init([channels], device),
+            beta: Initializer::Zeros.init([channels], device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>, slope: f64) -> Tensor<4> {
+        let shape = x.dims();
+        let [items, height, width, channels] = shape;
+        let x = x.reshape([items, height * width, channels]);
+        let groups = [8, 4, 2].into_iter().find(|n| channels.is_multiple_of(*n));
+        let y = norm(
+            x,
+            self.gamma.val(),
+            self.beta.val(),
+            groups.unwrap_or(1),
+            slope,
+        );
+        y.reshape(shape)
+    }
+}
 
 /// One level of H: halves the side.
 #[derive(Module, Debug)]
 struct Down {
-    conv: Conv2d,
-    norm: GroupNorm,
+    conv: DownConv,
+    norm: Norm,
 }
 
 /// One level of G: doubles the side.
 #[derive(Module, Debug)]
 struct Up {
-    conv: ConvTranspose2d,
-    norm: GroupNorm,
+    conv: UpConv,
+    norm: Norm,
 }
 
 /// H and G.
@@ -40,7 +131,7 @@ pub(crate) struct ConvPair {
     stem: Option<Linear>,
     downs: Vec<Down>,
     ups: Vec<Up>,
-    last: ConvTranspose2d,
+    last: UpConv,
     head: Option<Linear>,
     #[module(skip)]
     input: [usize; 3],
@@ -48,24 +139,6 @@ pub(crate) struct ConvPair {
     channels: usize,
     #[module(skip)]
     skips: bool,
-}
-
-fn groups(channels: usize) -> usize {
-    [8, 4, 2]
-        .into_iter()
-        .find(|groups| channels.is_multiple_of(*groups))
-        .unwrap_or(1)
-}
-
-fn norm(channels: usize, device: &Device) -> GroupNorm {
-    GroupNormConfig::new(groups(channels), channels).init(device)
-}
-
-fn transposed(from: usize, to: usize, device: &Device) -> ConvTranspose2d {
-    ConvTranspose2dConfig::new([from, to], KERNEL)
-        .with_stride(STRIDE)
-        .with_padding([1, 1])
-        .init(device)
 }
 
 impl ConvPair {
@@ -95,13 +168,9 @@ impl ConvPair {
         let mut downs = Vec::with_capacity(widths.len());
         let mut from = first;
         for &to in widths {
-            let conv = Conv2dConfig::new([from, to], KERNEL)
-                .with_stride(STRIDE)
-                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
-                .init(device);
             downs.push(Down {
-                conv,
-                norm: norm(to, device),
+                conv: DownConv::new(from, to, device),
+                norm: Norm::new(to, device),
             });
             from = to;
         }
@@ -109,8 +178,8 @@ impl ConvPair {
         let mut from = widths[widths.len() - 1] + config.latent;
         for &to in widths[..widths.len() - 1].iter().rev() {
             ups.push(Up {
-                conv: transposed(from, to, device),
-                norm: norm(to, device),
+                conv: UpConv::new(from, to, device),
+                norm: Norm::new(to, device),
             });
             from = if config.skips { 2 * to } else { to };
         }
@@ -118,7 +187,7 @@ impl ConvPair {
             stem,
             downs,
             ups,
-            last: transposed(from, last_width, device),
+            last: UpConv::new(from, last_width, device),
             head,
             input: if direct {
                 sizes.input
@@ -137,42 +206,95 @@ impl ConvPair {
             None => input,
         };
         let [channels, height, width] = self.input;
-        let mut x = canvas.reshape([rows, channels, height, width]);
+        let x = canvas.reshape([rows, channels, height, width]);
+        let mut x = x.permute([0, 2, 3, 1]);
         let mut skips = Vec::new();
         for (level, down) in self.downs.iter().enumerate() {
-            x = leaky_relu(down.norm.forward(down.conv.forward(x)), SLOPE);
+            x = down.norm.forward(down.conv.forward(x), SLOPE);
             if self.skips && level + 1 < self.downs.len() {
                 skips.push(x.clone());
             }
         }
         Code {
-            h: x.reshape([rows, self.features()]),
+            h: x.permute([0, 3, 1, 2]).reshape([rows, self.features()]),
             skips,
         }
     }
 
-    pub(crate) fn decode(&self, code: &Code, z: Tensor<2>) -> Tensor<2> {
-        let [rows, latent] = z.dims();
+    /// The layers of G that see h and the skips.
+    pub(crate) fn prepare(&self, code: &Code) -> Prepared {
+        let rows = code.h.dims()[0];
         let h = code.h.clone().reshape([rows, self.channels, SIDE, SIDE]);
-        let tiled = z
-            .reshape([rows, latent, 1, 1])
-            .expand([rows, latent, SIDE, SIDE]);
-        let mut x = Tensor::cat(vec![h, tiled], 1);
-        for (level, up) in self.ups.iter().enumerate() {
-            x = relu(up.norm.forward(up.conv.forward(x)));
-            if self.skips {
-                let skip = code.skips[self.ups.len() - 1 - level].clone();
-                x = Tensor::cat(vec![x, skip], 1);
-            }
+        let h = h.permute([0, 2, 3, 1]);
+        let mut convs = self.ups.iter().map(|up| &up.conv).chain([&self.last]);
+        let first = convs.next().expect("there is at least the last layer");
+        let skips = code.skips.iter().rev().zip(convs).map(|(skip, conv)| {
+            let channels = skip.dims()[3];
+            conv.part(skip.clone(), channels) + conv.bias()
+        });
+        Prepared::Conv {
+            h: first.part(h, 0) + first.bias(),
+            skips: skips.collect(),
         }
-        let [_rows, channels, height, width] = {
-            x = self.last.forward(x);
-            x.dims()
-        };
-        let flat = x.reshape([rows, channels * height * width]);
+    }
+
+    /// The rest of G, given what [`prepare`](Self::prepare) made of h and the skips.
+    pub(crate) fn finish(&self, h: &Tensor<4>, skips: &[Tensor<4>], z: Tensor<2>) -> Tensor<2> {
+        let [rows, latent] = z.dims();
+        let z = z
+            .reshape([rows, 1, 1, latent])
+            .expand([rows, SIDE, SIDE, latent]);
+        let mut convs = self.ups.iter().map(|up| &up.conv).chain([&self.last]);
+        let first = convs.next().expect("there is at least the last layer");
+        let mut x = first.part(z, self.channels) + h.clone();
+        for (level, (up, conv)) in self.ups.iter().zip(convs).enumerate() {
+            x = conv.part(up.norm.forward(x, 0.0), 0);
+            x = match skips.get(level) {
+                Some(skip) => x + skip.clone().repeat_dim(0, rows / skip.dims()[0]),
+                None => x + conv.bias(),
+            };
+        }
+        let flat = x.permute([0, 3, 1, 2]).flatten(1, 3);
         match &self.head {
             Some(head) => head.forward(leaky_relu(flat, SLOPE)),
             None => flat,
+        }
+    }
+
+    pub(crate) fn products(&self) -> Products {
+        let linear = |layer: &Option<Linear>| layer.as_ref().map_or(0.0, |l| elements(&l.weight));
+        let canvas = self.input[1];
+        // Windows of each level of H, from the canvas inwards; places of each level of G, back out.
+        let levels = 1..=self.downs.len();
+        let windows = levels.map(|level| (canvas >> level).pow(2) as f64);
+        let downs = self.downs.iter().map(|down| elements(&down.conv.weight));
+        let mut convs: Vec<f64> = downs.zip(windows).map(|(w, n)| w * n).collect();
+        let encode = linear(&self.stem) + convs.iter().sum::<f64>();
+        let encode_first = match &self.stem {
+            Some(stem) => elements(&stem.weight),
+            None => convs.swap_remove(0),
+        };
+        let (mut skips, mut rest) = (0.0, linear(&self.head));
+        let mut h = 0.0;
+        let ups = self.ups.iter().map(|up| &up.conv).chain([&self.last]);
+        for (level, conv) in ups.enumerate() {
+            let places = (SIDE << level).pow(2) as f64;
+            let [inputs, columns] = conv.weight.dims();
+            let known = match level {
+                0 => self.channels,
+                _ if self.skips => inputs / 2,
+                _ => 0,
+            };
+            let products = |inputs: usize| places * (inputs * columns) as f64;
+            *(if level == 0 { &mut h } else { &mut skips }) += products(known);
+            rest += products(inputs - known);
+        }
+        Products {
+            encode,
+            encode_first,
+            prepare_h: h,
+            prepare_skips: skips,
+            finish: rest,
         }
     }
 

@@ -2,11 +2,28 @@
 
 use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Tensor};
 
-use super::{Code, Sizes};
+use super::{Code, Prepared, Products, Sizes, elements, linear_part};
 use crate::config::NetworkConfig;
+use crate::kernels::{gelu, norm};
+
+/// Layer normalisation of rows.
+fn layer_norm(layer: &LayerNorm, x: Tensor<2>) -> Tensor<2> {
+    let [rows, width] = x.dims();
+    let shift = match &layer.beta {
+        Some(shift) => shift.val(),
+        None => layer.gamma.val().zeros_like(),
+    };
+    norm(
+        x.reshape([rows, 1, width]),
+        layer.gamma.val(),
+        shift,
+        1,
+        1.0,
+    )
+    .reshape([rows, width])
+}
 
 /// x + W2 gelu(W1 norm(x)).
 #[derive(Module, Debug)]
@@ -28,7 +45,7 @@ impl Residual {
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let inner = self
             .fall
-            .forward(gelu(self.rise.forward(self.norm.forward(x.clone()))));
+            .forward(gelu(self.rise.forward(layer_norm(&self.norm, x.clone()))));
         x + inner
     }
 }
@@ -55,9 +72,23 @@ impl Stack {
     }
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let first = self.input.forward(x);
+        self.after_input(self.input.forward(x))
+    }
+
+    /// Multiplications for one row.
+    fn products(&self) -> f64 {
+        let blocks = self
+            .blocks
+            .iter()
+            .flat_map(|block| [&block.rise, &block.fall]);
+        let layers = blocks.chain([&self.input, &self.output]);
+        layers.map(|layer| elements(&layer.weight)).sum()
+    }
+
+    /// All layers after the first.
+    fn after_input(&self, first: Tensor<2>) -> Tensor<2> {
         let last = self.blocks.iter().fold(first, |x, block| block.forward(x));
-        self.output.forward(gelu(self.norm.forward(last)))
+        self.output.forward(gelu(layer_norm(&self.norm, last)))
     }
 }
 
@@ -99,8 +130,27 @@ impl DensePair {
         }
     }
 
-    pub(crate) fn decode(&self, code: &Code, z: Tensor<2>) -> Tensor<2> {
-        self.g.forward(Tensor::cat(vec![code.h.clone(), z], 1))
+    /// What h adds to the first layer of G.
+    pub(crate) fn prepare(&self, code: &Code) -> Prepared {
+        Prepared::Dense(linear_part(&self.g.input, code.h.clone(), 0))
+    }
+
+    /// The rest of G, given what [`prepare`](Self::prepare) made of h.
+    pub(crate) fn finish(&self, first: &Tensor<2>, z: Tensor<2>) -> Tensor<2> {
+        let first = first.clone() + linear_part(&self.g.input, z, self.features);
+        self.g.after_input(first)
+    }
+
+    pub(crate) fn products(&self) -> Products {
+        let width = self.g.input.weight.dims()[1];
+        let prepare_h = (self.features * width) as f64;
+        Products {
+            encode: self.h.products(),
+            encode_first: elements(&self.h.input.weight),
+            prepare_h,
+            prepare_skips: 0.0,
+            finish: self.g.products() - prepare_h,
+        }
     }
 
     pub(crate) fn features(&self) -> usize {

@@ -36,12 +36,11 @@ impl Drawer {
         let transposed = self
             .path
             .iter()
-            .any(|(_name, container)| container.ends_with("ConvTranspose2d"));
+            .any(|(_name, container)| container.ends_with("UpConv"));
         match *shape {
-            [input, _output] => input,
             // A 4x4 kernel at stride 2 reaches each output from a quarter of its cells.
-            [input, _output, kh, kw] if transposed => input * kh * kw / 4,
-            [_output, input, kh, kw] => input * kh * kw,
+            [input, _output] if transposed => input * 4,
+            [input, _output] => input,
             _ => shape.iter().product(),
         }
     }

@@ -9,7 +9,8 @@ mod dense;
 mod init;
 mod walker;
 
-use burn::module::Module;
+use burn::module::{Module, Param};
+use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
 pub(crate) use self::conv::ConvPair;
@@ -29,6 +30,15 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
+    /// Of maps `[channels, height, width]` that are completed: a mask of the same size enters beside the values.
+    pub(crate) fn with_mask(map: [usize; 3]) -> Sizes {
+        let [channels, height, width] = map;
+        Sizes {
+            input: [2 * channels, height, width],
+            target: map,
+        }
+    }
+
     pub(crate) fn input_cells(&self) -> usize {
         self.input.iter().product()
     }
@@ -43,18 +53,72 @@ impl Sizes {
 pub(crate) struct Code {
     /// The bottleneck h, `[batch, features]`.
     pub h: Tensor<2>,
-    /// Skip connections, outermost first, each `[batch, channels, height, width]`.
+    /// Skip connections, outermost first, each `[batch, height, width, channels]`. Where h has a multiple of their rows,
+    /// as for several z to each input, they serve its rows in turn.
     pub skips: Vec<Tensor<4>>,
 }
 
 impl Code {
-    /// The same code with another bottleneck.
+    /// The same code with another bottleneck, of as many rows or a multiple.
     pub(crate) fn with_h(&self, h: Tensor<2>) -> Code {
         Code {
             h,
             skips: self.skips.clone(),
         }
     }
+
+    /// The same values, through which no gradients pass.
+    pub(crate) fn known(&self) -> Code {
+        Code {
+            h: self.h.clone().inner().autodiff(),
+            skips: self
+                .skips
+                .iter()
+                .map(|x| x.clone().inner().autodiff())
+                .collect(),
+        }
+    }
+}
+
+/// Multiplications of the parts of H and G for one item.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Products {
+    /// H, and its first layer alone.
+    pub encode: f64,
+    pub encode_first: f64,
+    /// G as far as it depends on h, on the skips, and on z.
+    pub prepare_h: f64,
+    pub prepare_skips: f64,
+    pub finish: f64,
+}
+
+impl Products {
+    /// One pass through H and G.
+    pub(crate) fn forward(&self) -> f64 {
+        self.encode + self.prepare_h + self.prepare_skips + self.finish
+    }
+}
+
+/// Elements of a weight.
+fn elements<const D: usize>(weight: &Param<Tensor<D>>) -> f64 {
+    weight.shape().num_elements() as f64
+}
+
+/// What G computes from the code alone, once for every z that is tried on it.
+#[derive(Debug, Clone)]
+pub(crate) enum Prepared {
+    /// The part of h in the first layer.
+    Dense(Tensor<2>),
+    /// The part of h in the first layer, and those of the skips in the others, innermost first.
+    Conv { h: Tensor<4>, skips: Vec<Tensor<4>> },
+}
+
+/// What input columns from `first` on add to the output of a layer; the first columns bring its bias.
+fn linear_part(layer: &Linear, x: Tensor<2>, first: usize) -> Tensor<2> {
+    let columns = x.dims()[1];
+    let weight = layer.weight.val().slice(first..first + columns);
+    let bias = layer.bias.as_ref().filter(|_bias| first == 0);
+    burn::tensor::module::linear(x, weight, bias.map(|bias| bias.val()))
 }
 
 /// H and G.
@@ -90,9 +154,31 @@ impl Generator {
 
     /// G: the code and z `[batch, latent]` to `[batch, target cells]`.
     pub(crate) fn decode(&self, code: &Code, z: Tensor<2>) -> Tensor<2> {
+        self.finish(&self.prepare(code), z)
+    }
+
+    /// The part of [`decode`](Self::decode) that does not depend on z.
+    pub(crate) fn prepare(&self, code: &Code) -> Prepared {
         match self {
-            Generator::Dense(pair) => pair.decode(code, z),
-            Generator::Conv(pair) => pair.decode(code, z),
+            Generator::Dense(pair) => pair.prepare(code),
+            Generator::Conv(pair) => pair.prepare(code),
+        }
+    }
+
+    /// The rest of [`decode`](Self::decode).
+    pub(crate) fn finish(&self, prepared: &Prepared, z: Tensor<2>) -> Tensor<2> {
+        match (self, prepared) {
+            (Generator::Dense(pair), Prepared::Dense(first)) => pair.finish(first, z),
+            (Generator::Conv(pair), Prepared::Conv { h, skips }) => pair.finish(h, skips, z),
+            _ => unreachable!("a network finishes what it prepared"),
+        }
+    }
+
+    /// Multiplications for one item.
+    pub(crate) fn products(&self) -> Products {
+        match self {
+            Generator::Dense(pair) => pair.products(),
+            Generator::Conv(pair) => pair.products(),
         }
     }
 

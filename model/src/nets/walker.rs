@@ -5,14 +5,14 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{leaky_relu, softplus};
 use burn::tensor::{Device, Tensor};
 
-use super::draw_weights;
+use super::{draw_weights, elements, linear_part};
 use crate::config::NetworkConfig;
 use crate::walk::unit;
 
 /// Slope of the rectifier for negative values, as in the authors' networks.
 const SLOPE: f64 = 0.2;
 
-/// A perceptron from `[batch, features + latent]` to `latent + 1` values.
+/// A perceptron from (h, z), `features + latent` values, to `latent + 1`.
 #[derive(Module, Debug)]
 pub(crate) struct Walker {
     hidden: Vec<Linear>,
@@ -48,11 +48,40 @@ impl Walker {
 
     /// The predicted next latent `[batch, latent]`, of unit length, and rho >= 0 `[batch, 1]`.
     pub(crate) fn forward(&self, h: Tensor<2>, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-        let mut x = Tensor::cat(vec![h, z], 1);
-        for layer in &self.hidden {
-            x = leaky_relu(layer.forward(x), SLOPE);
-        }
-        let out = self.output.forward(x);
+        self.finish(self.prepare(h), z)
+    }
+
+    /// The first layer, which sees h and z, and the others.
+    fn layers(&self) -> (&Linear, impl Iterator<Item = &Linear>) {
+        let mut layers = self.hidden.iter().chain([&self.output]);
+        let first = layers.next().unwrap_or(&self.output);
+        (first, layers)
+    }
+
+    /// Multiplications for one item: the part of h in the first layer, and all the rest.
+    pub(crate) fn products(&self) -> [f64; 2] {
+        let all: f64 = self
+            .hidden
+            .iter()
+            .map(|layer| elements(&layer.weight))
+            .sum();
+        let all = all + elements(&self.output.weight);
+        let [inputs, width] = self.layers().0.weight.dims();
+        let h = ((inputs - self.latent) * width) as f64;
+        [h, all - h]
+    }
+
+    /// The part of h in the first layer, `[batch, width]`.
+    pub(crate) fn prepare(&self, h: Tensor<2>) -> Tensor<2> {
+        linear_part(self.layers().0, h, 0)
+    }
+
+    /// [`forward`](Self::forward), given z and what [`prepare`](Self::prepare) made of h.
+    pub(crate) fn finish(&self, prepared: Tensor<2>, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        let (first, others) = self.layers();
+        let features = first.weight.shape()[0] - self.latent;
+        let x = prepared + linear_part(first, z, features);
+        let out = others.fold(x, |x, layer| layer.forward(leaky_relu(x, SLOPE)));
         let rows = out.dims()[0];
         let next = unit(out.clone().slice([0..rows, 0..self.latent]));
         let rho = softplus(out.slice([0..rows, self.latent..self.latent + 1]), 1.0);

@@ -15,6 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde_json::Value;
 
+pub(crate) use self::spectral::layout_of;
 pub use self::spectral::pretrain;
 use crate::ModelError;
 use crate::config::Objective;

@@ -83,10 +83,7 @@ impl<'s> Spectral<'s> {
         let manifest = store.manifest();
         let coefficients = rows.coefficients.select(Axis(0), &train);
         let points = rows.points.map(|points| pick(points, &train));
-        let order = match config.map.order {
-            0 => manifest.order,
-            order => order.min(manifest.order),
-        };
+        let (order, _layout) = layout_of(config, manifest.basis, manifest.order)?;
         let up = &manifest.up_axis;
         let augmenter = Augmenter::new(&config.augment, manifest.basis, order, up, points)?;
         let maps = Denoising::new(
@@ -154,6 +151,20 @@ struct Denoising {
     seed: u64,
 }
 
+/// The order of the maps that `config` makes of coefficients up to `order`, and their layout.
+pub(crate) fn layout_of(
+    config: &Config,
+    basis: Basis,
+    order: usize,
+) -> Result<(usize, MapLayout), ModelError> {
+    let order = match config.map.order {
+        0 => order,
+        highest => order.min(highest),
+    };
+    let kind: MapKind = config.map.layout.parse()?;
+    Ok((order, MapLayout::new(kind, basis, order)?))
+}
+
 impl Denoising {
     /// Fits the scaler on `rows` `[items, coefficients]`, unless one is given, and sets the task up.
     fn new(
@@ -164,8 +175,7 @@ impl Denoising {
         scaler: Option<Scaler>,
         augmenter: Augmenter,
     ) -> Result<Denoising, ModelError> {
-        let kind: MapKind = config.map.layout.parse()?;
-        let layout = MapLayout::new(kind, basis, order)?;
+        let (order, layout) = layout_of(config, basis, order)?;
         let rows = rows.slice(s![.., ..layout.count()]).to_owned();
         let scaler = match scaler {
             Some(scaler) => scaler,

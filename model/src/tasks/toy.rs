@@ -36,10 +36,11 @@ pub fn config() -> Config {
     config.network.bottleneck = 32;
     config.network.latent = 2;
     config.network.walker = vec![128, 128];
-    config.algorithm.steps = 10;
+    config.algorithm.steps = 20;
     config.algorithm.walker_updates = 1;
-    config.algorithm.beta = 0.1;
-    config.train.epochs = 40;
+    // Moves must be short for rho to matter: z crosses the circle in several steps, not in one.
+    config.algorithm.beta = 0.03;
+    config.train.epochs = 10;
     config.train.batch = 64;
     config.train.learning_rate = 1e-3;
     config.train.walker_rate = 1e-3;

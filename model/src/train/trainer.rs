@@ -1,6 +1,5 @@
 //! The loop around Algorithm 1.
 
-use burn::optim::AdamWConfig;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
@@ -12,14 +11,10 @@ use super::report::{Losses, Reporter};
 use super::schedule::rate_factor;
 use super::{TrainObserver, TrainProgress, TrainSummary};
 use crate::algorithm::{Batch, Cgml, Rates, StepLosses};
-use crate::average::Average;
 use crate::checkpoint::Checkpoints;
-use crate::config::Objective;
-use crate::context::{Adversary, Critic};
 use crate::encoder::to_host;
 use crate::nets::{Generator, Walker};
 use crate::run::{CARD, RunFolder, WEIGHTS, to_json, write_whole};
-use crate::spectral_norm::bound;
 use crate::tasks::{HostBatch, Task, first_latent};
 use crate::{Config, ModelError, weights};
 use burn::module::Module;
@@ -51,7 +46,8 @@ struct Trainer<'a> {
     checkpoints: Checkpoints,
     reporter: Reporter,
     evaluator: Evaluator,
-    cgml: Cgml,
+    /// Empty only while a step owns the networks, which it changes in place.
+    cgml: Option<Cgml>,
     step: u64,
     loss: f64,
     /// The first error that this process logged.
@@ -69,7 +65,7 @@ impl<'a> Trainer<'a> {
         observer: &'a dyn TrainObserver,
     ) -> Result<Trainer<'a>, ModelError> {
         let device = device.clone().autodiff();
-        let fresh = fresh(config, task, &device)?;
+        let fresh = Cgml::new(config, task.sizes(), &device)?;
         let identity = folder.identity()?;
         let checkpoints = Checkpoints::new(folder.path(), identity, config.output.keep);
         let (mut cgml, mut step) = (fresh.clone(), 0);
@@ -90,7 +86,7 @@ impl<'a> Trainer<'a> {
             reporter: Reporter::open(folder.path(), step)?,
             evaluator: Evaluator::new(task, config, &device)?,
             device,
-            cgml,
+            cgml: Some(cgml),
             step,
             loss: f64::NAN,
             first_loss: None,
@@ -141,7 +137,7 @@ impl<'a> Trainer<'a> {
 
     /// Measures the networks, draws what they complete, and writes a checkpoint.
     fn save(&mut self) -> Result<(), ModelError> {
-        let (generator, walker) = evaluated(&self.cgml);
+        let (generator, walker) = evaluated(whole(&self.cgml));
         let (task, algorithm) = (self.task, &self.config.algorithm);
         let extra = |output: &Tensor<2>, target: &Tensor<2>| task.extra_error(output, target);
         let completions = self.evaluator.complete(generator, walker, algorithm);
@@ -161,7 +157,7 @@ impl<'a> Trainer<'a> {
             }
         }
         self.checkpoints
-            .save(self.step, &self.cgml, evaluation.error)
+            .save(self.step, whole(&self.cgml), evaluation.error)
     }
 
     /// Whether this checkpoint is the first in one of the equal parts of the run that get diagnostics once each.
@@ -187,19 +183,14 @@ impl<'a> Trainer<'a> {
         };
         let task = self.task;
         let extra = |output: &Tensor<2>, target: &Tensor<2>| task.extra_error(output, target);
-        let (cgml, losses) = self
-            .cgml
-            .clone()
-            .step(&batch, &extra, &self.config.algorithm, rates);
-        self.cgml = cgml;
+        let cgml = self.cgml.take().expect("a step gives the networks back");
+        let (mut cgml, losses) = cgml.step(&batch, &extra, &self.config.algorithm, rates);
         self.step += 1;
-        if let Some(average) = self.cgml.average.take() {
-            let Cgml {
-                generator, walker, ..
-            } = &self.cgml;
+        if let Some(average) = cgml.average.take() {
             let decay = self.config.train.average;
-            self.cgml.average = Some(average.update(generator, walker, decay, self.step));
+            cgml.average = Some(average.update(&cgml.generator, &cgml.walker, decay, self.step));
         }
+        self.cgml = Some(cgml);
         Ok(losses)
     }
 
@@ -214,7 +205,7 @@ impl<'a> Trainer<'a> {
             let shape = [rows, values.len() / rows];
             Tensor::from_data(TensorData::new(values, shape), &self.device)
         };
-        let width = self.cgml.generator.features() + self.config.network.latent;
+        let width = whole(&self.cgml).generator.features() + self.config.network.latent;
         let mut rng = stream(self.config.seed, self.step, u64::MAX - 1);
         let sigma = self.config.algorithm.noise as f32;
         let noise: Vec<f32> = (0..rows * width)
@@ -285,7 +276,7 @@ impl<'a> Trainer<'a> {
     fn finish(&self) -> Result<(), ModelError> {
         let path = self.folder.path().join(WEIGHTS);
         let mut collected = weights::Collected::new();
-        let (generator, walker) = evaluated(&self.cgml);
+        let (generator, walker) = evaluated(whole(&self.cgml));
         let (generator, walker) = (generator.clone().no_grad(), walker.clone().no_grad());
         collected.add("generator", &generator.materialize());
         collected.add("walker", &walker.materialize());
@@ -304,41 +295,17 @@ impl<'a> Trainer<'a> {
     }
 }
 
+/// The networks between steps.
+fn whole(cgml: &Option<Cgml>) -> &Cgml {
+    cgml.as_ref().expect("a step gives the networks back")
+}
+
 /// The weights that count: the averages where they are kept.
 fn evaluated(cgml: &Cgml) -> (&Generator, &Walker) {
     match &cgml.average {
         Some(average) => (&average.generator, &average.walker),
         None => (&cgml.generator, &cgml.walker),
     }
-}
-
-/// Networks with the initial weights of the seed, and their optimizers.
-fn fresh(config: &Config, task: &dyn Task, device: &Device) -> Result<Cgml, ModelError> {
-    let generator = Generator::new(&config.network, task.sizes(), config.seed, device)?;
-    let walker = Walker::new(&config.network, generator.features(), config.seed, device);
-    let (generator, walker) = match config.network.spectral_norm {
-        0.0 => (generator, walker),
-        limit => bound(generator, walker, limit, config.seed),
-    };
-    let adam = |decay: f64| {
-        let settings = AdamWConfig::new()
-            .with_epsilon(1e-8)
-            .with_weight_decay(decay as f32);
-        settings.init()
-    };
-    let adversary = (config.algorithm.objective == Objective::Context).then(|| Adversary {
-        critic: Critic::new(task.sizes().target_cells(), config.seed, device),
-        optimizer: adam(0.0),
-    });
-    let averaged = config.train.average > 0.0;
-    Ok(Cgml {
-        average: averaged.then(|| Average::begin(&generator, &walker)),
-        generator,
-        walker,
-        generator_optimizer: adam(config.train.weight_decay),
-        walker_optimizer: adam(0.0),
-        adversary,
-    })
 }
 
 /// The order of `len` items in one epoch.

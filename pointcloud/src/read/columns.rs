@@ -5,6 +5,9 @@ use crate::PointCloud;
 /// How far from 1 the length of a normal may be. Colours in 0..1 or 0..255 are hardly ever that even.
 const NORMAL_TOLERANCE: f64 = 0.05;
 
+/// Columns that have a meaning; those after them need not be kept.
+pub(crate) const KEPT: usize = 6;
+
 /// A cloud of rows of `width >= 3` numbers: x, y, z; with four columns, the fourth is the weight; with six or
 /// more, columns four to six are normals where all of them have unit length (or are zero).
 pub(crate) fn cloud(values: &[f64], width: usize) -> PointCloud {

@@ -1,11 +1,8 @@
 //! HDF5 files of many clouds, as ModelNet40 and ScanObjectNN are shared.
 
-use std::path::Path;
-
 use hdf5_reader::error::Error;
 use hdf5_reader::{Dataset, Datatype, Hdf5File, OpenOptions};
 
-use super::load;
 use crate::error::{At, ReadError};
 use crate::input::Input;
 use crate::{Limits, PointCloud, Shape};
@@ -22,19 +19,17 @@ pub struct CloudSet {
     pub labels: Vec<i64>,
 }
 
-/// Reads a file with the arrays `data` (N, P, 3), `label` (N) or (N, 1), and `normal` (N, P, 3); the last two
+/// Reads the content of a file with the arrays `data` (N, P, 3), `label` (N) or (N, 1), and `normal` (N, P, 3); the last two
 /// may be absent. Shapes are held against [`Limits`] before any number is read; [`Limits::points`] bounds all
-/// clouds together.
+/// clouds together. `name` stands in errors.
 ///
 /// # Errors
 ///
 /// [`ReadError`] where an array is missing, of another shape, or damaged.
-pub fn read_hdf5_clouds(path: &Path, limits: &Limits) -> Result<CloudSet, ReadError> {
-    let bytes = load(path, limits)?;
-    let name = path.display().to_string();
+pub fn read_hdf5_clouds(bytes: &[u8], name: &str, limits: &Limits) -> Result<CloudSet, ReadError> {
     clouds(&Input {
-        bytes: &bytes,
-        name: &name,
+        bytes,
+        name,
         format: "HDF5",
         limits,
     })

@@ -121,8 +121,17 @@ fn archive(bytes: &[u8]) -> Option<&'static str> {
 /// Reads the only file of an archive that could be a shape.
 fn only_member(input: &Input, depth: u32) -> Result<Shape, ReadError> {
     let mut found = Vec::new();
+    let mut damaged = None;
     visit_bytes(input, &mut |name, bytes| {
-        if Packing::of(&bytes).is_some() || Format::of(&bytes, name).is_some() {
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                damaged = Some(error);
+                return ControlFlow::Break(());
+            }
+        };
+        let packed = Packing::of(&bytes).is_some() || archive(&bytes).is_some();
+        if packed || Format::of(&bytes, name).is_some() {
             found.push((name.to_owned(), bytes));
         }
         match found.len() {
@@ -130,6 +139,9 @@ fn only_member(input: &Input, depth: u32) -> Result<Shape, ReadError> {
             _ => ControlFlow::Break(()),
         }
     })?;
+    if let Some(error) = damaged {
+        return Err(error);
+    }
     match found.as_slice() {
         [] => Err(input.empty("no shapes")),
         [(member, bytes)] => nested(

@@ -60,10 +60,11 @@ pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
     let header = header(input)?;
     let (rows, width, transposed) = layout(input, &header)?;
     input.check_points(rows as u64)?;
-    let values = ordered(input, &header, rows, width, transposed)?;
+    let kept = width.min(columns::KEPT);
+    let values = ordered(input, &header, [rows, width, kept], transposed)?;
     let start = header.start as u64;
     let step = (header.size * width) as u64;
-    input.cloud(columns::cloud(&values, width), |row| {
+    input.cloud(columns::cloud(&values, kept), |row| {
         At::Byte(start + row as u64 * step)
     })
 }
@@ -90,25 +91,23 @@ fn layout(input: &Input, header: &Header) -> Result<(usize, usize, bool), ReadEr
     }
 }
 
-/// The numbers row by row, point by point.
+/// The first `kept` of the `width` numbers of each row, point by point.
 fn ordered(
     input: &Input,
     header: &Header,
-    rows: usize,
-    width: usize,
+    [rows, width, kept]: [usize; 3],
     transposed: bool,
 ) -> Result<Vec<f64>, ReadError> {
     let data = data(input, header)?;
-    let values = data
-        .chunks_exact(header.size)
-        .map(|bytes| header.value(bytes));
-    if header.fortran == transposed {
-        return Ok(values.collect());
-    }
-    // Column-major rows and row-major columns are the same thing: coordinate by coordinate.
-    let mut ordered = vec![0.0; rows * width];
-    for (i, value) in values.enumerate() {
-        ordered[(i % rows) * width + i / rows] = value;
+    let size = header.size;
+    let value = |at: usize| header.value(&data[at * size..(at + 1) * size]);
+    let mut ordered = Vec::with_capacity(rows * kept);
+    for row in 0..rows {
+        // Column-major rows and row-major columns are the same thing: coordinate by coordinate.
+        ordered.extend((0..kept).map(|column| match header.fortran == transposed {
+            true => value(row * width + column),
+            false => value(column * rows + row),
+        }));
     }
     Ok(ordered)
 }

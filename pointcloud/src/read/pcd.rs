@@ -30,12 +30,13 @@ impl Header {
         self.fields.iter().map(|f| f.number.size * f.count).sum()
     }
 
-    /// The field of a name: its byte offset in a point, the sum of the sizes before it, and its number.
-    fn field(&self, name: &[u8]) -> Option<(usize, &Number)> {
+    /// The field of a name and its byte offset in a point, the sum of the sizes before it. A field of no numbers
+    /// is none.
+    fn field(&self, name: &[u8]) -> Option<(usize, &Field)> {
         let mut offset = 0;
         for field in &self.fields {
-            if field.name == name {
-                return Some((offset, &field.number));
+            if field.name == name && field.count > 0 {
+                return Some((offset, field));
             }
             offset += field.number.size * field.count;
         }
@@ -205,7 +206,8 @@ fn whole(input: &Input, line: Line) -> Result<u64, ReadError> {
 fn ascii(input: &Input, header: &Header, count: usize) -> Result<Vec<Row>, ReadError> {
     let mut columns = [None; KEPT.len()];
     for (kept, name) in columns.iter_mut().zip(KEPT) {
-        let at = header.fields.iter().position(|f| f.name == name);
+        let named = |f: &Field| f.name == name && f.count > 0;
+        let at = header.fields.iter().position(named);
         *kept = at.map(|at| header.fields[..at].iter().map(|f| f.count).sum::<usize>());
     }
     let width: usize = header.fields.iter().map(|f| f.count).sum();
@@ -245,11 +247,19 @@ fn binary(header: &Header, data: &[u8], count: usize, by_field: bool) -> Vec<Row
     (0..count)
         .map(|row| {
             fields.map(|field| {
-                let Some((offset, number)) = field else {
+                let Some((
+                    offset,
+                    Field {
+                        number,
+                        count: repeats,
+                        ..
+                    },
+                )) = field
+                else {
                     return 0.0;
                 };
                 let at = match by_field {
-                    true => offset * count + row * number.size,
+                    true => offset * count + row * number.size * repeats,
                     false => row * stride + offset,
                 };
                 number.value(&data[at..at + number.size])
@@ -438,6 +448,10 @@ mod tests {
             ([head(1, 1, "odd"), b"1 2 3\n".to_vec()].concat(), "syntax"),
             (head(99_999_999_999, 1, "binary"), "limit"),
             (head(0, 1, "binary"), "empty"),
+            (
+                b"FIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nCOUNT 1 1 0\nPOINTS 1\nDATA binary\n00000000".to_vec(),
+                "syntax",
+            ),
             (
                 b"VERSION 0.7\nFIELDS x y\nPOINTS 1\nDATA ascii\n1 2\n".to_vec(),
                 "syntax",

@@ -51,7 +51,9 @@ pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
     if lines.is_empty() {
         return Err(input.empty("no rows of numbers"));
     }
-    input.cloud(columns::cloud(&values, width), |row| At::Line(lines[row]))
+    input.cloud(columns::cloud(&values, width.min(columns::KEPT)), |row| {
+        At::Line(lines[row])
+    })
 }
 
 #[derive(Default)]
@@ -80,6 +82,7 @@ impl Table {
             self.values.extend(cells(line.text).map_while(number));
         }
         let width = self.values.len() - start;
+        self.values.truncate(start + width.min(columns::KEPT));
         if self.lines.is_empty() && width < 3 {
             self.values.truncate(start);
             return self.head(input, line, first, width);

@@ -153,7 +153,11 @@ impl RingTransforms {
         let work = &mut scratch.work[..length.forward.get_scratch_len()];
         let done = length.forward.process_with_scratch(samples, spectrum, work);
         debug_assert!(done.is_ok(), "lengths are as the transform wants them");
-        for (m, value) in row.iter_mut().enumerate() {
+        let plain = row.len().min(n / 2 + 1);
+        for (value, found) in row[..plain].iter_mut().zip(&*spectrum) {
+            *value = found.conj();
+        }
+        for (m, value) in row.iter_mut().enumerate().skip(plain) {
             let bin = m % n;
             let found = if bin <= n / 2 {
                 spectrum[bin]

@@ -326,7 +326,7 @@ impl<T: Real> ScatteredPlan<T> {
 
 /// Nanoseconds for one coefficient and point by direct sums, on the machine of `benches/README.md`: only
 /// its ratio to the costs of the fast way matters.
-const DIRECT_COST: f64 = 0.035;
+const DIRECT_COST: f64 = 0.065;
 
 impl<T> Ways<T> {
     fn each(&self) -> (Option<&Columns<T>>, Option<&Fast>) {

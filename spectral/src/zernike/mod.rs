@@ -1,19 +1,31 @@
 //! 3D Zernike moments of weighted clouds, and densities from moments.
 
-mod dispatch;
-pub use dispatch::simd_level;
-mod kernel;
+mod gradient;
+mod local;
+mod mesh;
 pub mod naive;
+mod parity;
+mod product;
+mod sweep;
+mod synthesis;
 mod tables;
+mod voxels;
 
 use std::sync::Arc;
 
+use pulp::Arch;
 use rayon::prelude::*;
 
-pub use kernel::ZernikeScratch;
+pub use gradient::CloudGradient;
+pub use local::LocalMoments;
+pub use sweep::ZernikeScratch;
+pub use voxels::VoxelGrid;
 
+use crate::check::{check_finite, check_length, check_points};
 use crate::{Basis, Real, SpectralError};
-use kernel::BLOCK;
+use product::{Accumulate, Reduce};
+use sweep::block_points;
+use synthesis::Synthesise;
 use tables::Tables;
 
 /// Highest order that plans accept: accuracy is checked against the oracle up to 100.
@@ -38,6 +50,7 @@ pub fn zernike_index(n: usize, l: usize, m: isize) -> usize {
 pub struct ZernikePlan<T: Real> {
     order: usize,
     tables: Arc<Tables<T>>,
+    arch: Arch,
 }
 
 impl<T: Real> ZernikePlan<T> {
@@ -55,12 +68,18 @@ impl<T: Real> ZernikePlan<T> {
         Ok(Self {
             order,
             tables: Arc::new(Tables::new(order)),
+            arch: Arch::new(),
         })
     }
 
     /// The highest n.
     pub fn order(&self) -> usize {
         self.order
+    }
+
+    /// Bytes of the plan's tables, which clones share; see also [`ZernikeScratch::bytes`].
+    pub fn bytes(&self) -> usize {
+        self.tables.bytes()
     }
 
     /// Number of coefficients, `(N+1)(N+2)(N+3)/6`.
@@ -108,12 +127,7 @@ impl<T: Real> ZernikePlan<T> {
             check_finite("weight", weights)?;
         }
         let equal = T::from_f64(1.0 / points.len() as f64);
-        scratch.sums.fill(T::ZERO);
-        for (block, chunk) in points.chunks(BLOCK).enumerate() {
-            let weights = weights.map(|w| &w[block * BLOCK..][..chunk.len()]);
-            load(scratch, chunk, |i| weights.map_or(equal, |w| w[i]));
-            dispatch::accumulate(&self.tables, self.order, scratch);
-        }
+        self.sum_blocks(points, |i| weights.map_or(equal, |w| w[i]), scratch);
         self.scatter(&scratch.sums, out);
         Ok(())
     }
@@ -146,11 +160,10 @@ impl<T: Real> ZernikePlan<T> {
         let mut scratch = self.scratch();
         self.gather(coefficients, &mut scratch.sums);
         let mut out = Vec::with_capacity(points.len());
-        let mut density = vec![T::ZERO; BLOCK];
-        for chunk in points.chunks(BLOCK) {
-            load(&mut scratch, chunk, |_| T::ONE);
-            dispatch::synthesise(&self.tables, self.order, &mut scratch, &mut density);
-            out.extend_from_slice(&density[..chunk.len()]);
+        for chunk in points.chunks(block_points::<T>()) {
+            scratch.sweep.load(chunk, |_| T::ONE);
+            self.synthesise(chunk.len(), &mut scratch);
+            out.extend_from_slice(&scratch.weighted[..chunk.len()]);
         }
         Ok(out)
     }
@@ -163,14 +176,64 @@ impl<T: Real> ZernikePlan<T> {
         self.moments(&[point], Some(&[T::ONE]))
     }
 
+    /// Leaves the weighted sums over points that lie in the ball in `scratch`.
+    fn sum_blocks(
+        &self,
+        points: &[[T; 3]],
+        weight: impl Fn(usize) -> T,
+        scratch: &mut ZernikeScratch<T>,
+    ) {
+        let block = block_points::<T>();
+        scratch.lanes.fill(T::ZERO);
+        for (number, chunk) in points.chunks(block).enumerate() {
+            self.add_block(chunk, |i| weight(number * block + i), scratch);
+        }
+        self.reduced(scratch);
+    }
+
+    /// Adds at most a block of points to the sums of each lane.
+    fn add_block(
+        &self,
+        chunk: &[[T; 3]],
+        weight: impl Fn(usize) -> T,
+        scratch: &mut ZernikeScratch<T>,
+    ) {
+        scratch.sweep.load(chunk, weight);
+        self.arch.dispatch(Accumulate {
+            tables: &self.tables,
+            order: self.order,
+            points: chunk.len(),
+            scratch,
+        });
+    }
+
+    /// The sums over the lanes of all blocks.
+    fn reduced<'a>(&self, scratch: &'a mut ZernikeScratch<T>) -> &'a [T] {
+        self.arch.dispatch(Reduce { scratch });
+        &scratch.sums
+    }
+
+    /// Leaves the density at the loaded points in `scratch.weighted`, from coefficients in its sums.
+    fn synthesise(&self, points: usize, scratch: &mut ZernikeScratch<T>) {
+        self.arch.dispatch(Synthesise {
+            tables: &self.tables,
+            order: self.order,
+            points,
+            scratch,
+        });
+    }
+
+    /// Visits (place in the sums, flat index, norm) of each function.
     fn for_each_place(&self, mut visit: impl FnMut(usize, usize, T)) {
+        let tables = &*self.tables;
         let mut place = 0;
         for l in 0..=self.order {
-            for k in 0..=(self.order - l) / 2 {
-                let n = l + 2 * k;
+            let norms = &tables.harmonic_norm[l * (l + 1) / 2..][..l + 1];
+            for n in (l..=self.order).step_by(2) {
                 let first = zernike_index(n, l, -(l as isize));
                 for offset in 0..2 * l + 1 {
-                    visit(place, first + offset, self.tables.norm[n]);
+                    let norm = tables.radial_norm[n] * norms[offset.abs_diff(l)];
+                    visit(place, first + offset, norm);
                     place += 1;
                 }
             }
@@ -186,55 +249,5 @@ impl<T: Real> ZernikePlan<T> {
     }
 }
 
-fn load<T: Real>(scratch: &mut ZernikeScratch<T>, chunk: &[[T; 3]], weight: impl Fn(usize) -> T) {
-    let [x, y, z, w, r2, ..] = &mut scratch.input;
-    for i in 0..BLOCK {
-        // A padded place is the origin with weight zero: it adds nothing.
-        let [px, py, pz] = chunk.get(i).copied().unwrap_or_default();
-        (x[i], y[i], z[i]) = (px, py, pz);
-        r2[i] = px * px + py * py + pz * pz;
-        w[i] = if i < chunk.len() { weight(i) } else { T::ZERO };
-    }
-}
-
-fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), SpectralError> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(SpectralError::Length {
-            what,
-            expected,
-            found,
-        })
-    }
-}
-
-fn check_finite<T: Real>(what: &'static str, values: &[T]) -> Result<(), SpectralError> {
-    match values.iter().position(|v| !v.is_finite()) {
-        Some(index) => Err(SpectralError::NotFinite { what, index }),
-        None => Ok(()),
-    }
-}
-
-fn check_points<T: Real>(points: &[[T; 3]]) -> Result<(), SpectralError> {
-    if points.is_empty() {
-        return Err(SpectralError::Empty { what: "points" });
-    }
-    let limit = T::ONE + T::RADIUS_SLACK;
-    for (index, [x, y, z]) in points.iter().copied().enumerate() {
-        let r2 = x * x + y * y + z * z;
-        if !r2.is_finite() {
-            return Err(SpectralError::NotFinite {
-                what: "point",
-                index,
-            });
-        }
-        if r2 > limit {
-            return Err(SpectralError::OutsideBall {
-                index,
-                radius: r2.to_f64().sqrt(),
-            });
-        }
-    }
-    Ok(())
-}
+#[cfg(test)]
+mod tests;

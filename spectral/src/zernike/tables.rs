@@ -2,18 +2,12 @@
 //!
 //! Everything is polynomial in x, y, z: `Z_nlm = sqrt(2n+3) P_k(2r^2-1) S_lm(x, y, z)` with the solid
 //! harmonics `S_lm = r^l Y_lm`, so no angle, no division and no special case at the poles or the origin.
+//! The solid harmonics are computed without their norm, scaled so that a step in l is
+//! `p_l = 2 z p_(l-1) - beta r^2 p_(l-2)`: three operations, and sizes that stay in range in f32 too.
 
 use crate::Real;
 
-/// One step of the solid-harmonic recurrence in l at fixed m:
-/// `Q_l = rise * (z Q_{l-1} - fall r^2 Q_{l-2})`.
-#[derive(Debug, Clone, Copy)]
-pub struct LegendreStep<T> {
-    pub rise: T,
-    pub fall: T,
-}
-
-/// One step of the Jacobi recurrence in k at fixed l: `P_k = (slope t + shift) P_{k-1} - back P_{k-2}`.
+/// One step of the Jacobi recurrence in k at fixed l: `P_k = (slope t + shift) P_(k-1) + back P_(k-2)`.
 #[derive(Debug, Clone, Copy)]
 pub struct JacobiStep<T> {
     pub slope: T,
@@ -24,61 +18,76 @@ pub struct JacobiStep<T> {
 /// All constants of a plan up to `order`.
 #[derive(Debug)]
 pub struct Tables<T> {
-    /// `Q_mm` for m = 0..=order, orthonormal on the sphere, times sqrt 2 for m > 0.
-    pub diagonal: Vec<T>,
-    /// Steps for l = m+1..=order, for each m in turn; see [`step_index`].
-    pub legendre: Vec<LegendreStep<T>>,
+    /// One.
+    pub one: T,
+    /// Added and taken away again, it turns powers too small to matter into zero: numbers below the normal range are slow.
+    pub flush: T,
+    /// `-beta` of the step to each l, for m = -(l-2) ..= l-2 in turn.
+    pub steps: Vec<Vec<T>>,
     /// Steps for k = 1..=(order-l)/2, for each l in turn.
     pub jacobi: Vec<Vec<JacobiStep<T>>>,
+    /// `S_lm / p_lm` at `l (l + 1) / 2 + |m|`.
+    pub harmonic_norm: Vec<T>,
     /// `sqrt(2n+3)` for n = 0..=order.
-    pub norm: Vec<T>,
-}
-
-/// Position of the step (l, m), l > m, in [`Tables::legendre`].
-pub fn step_index(order: usize, l: usize, m: usize) -> usize {
-    m * order - m * m.saturating_sub(1) / 2 + (l - m - 1)
+    pub radial_norm: Vec<T>,
 }
 
 impl<T: Real> Tables<T> {
     pub fn new(order: usize) -> Self {
-        let mut diagonal = Vec::with_capacity(order + 1);
-        let mut value = 1.0 / (4.0 * std::f64::consts::PI).sqrt();
-        diagonal.push(T::from_f64(value));
-        for m in 1..=order {
-            let m = m as f64;
-            value *= ((2.0 * m + 1.0) / (2.0 * m)).sqrt();
-            diagonal.push(T::from_f64(value * std::f64::consts::SQRT_2));
-        }
-        let mut legendre = Vec::new();
-        for m in 0..=order {
-            for l in m + 1..=order {
-                legendre.push(legendre_step(l, m));
-            }
-        }
+        let step = |l: usize| {
+            let last = l.saturating_sub(2) as isize;
+            let orders = (l >= 2).then_some(-last..=last).into_iter().flatten();
+            orders
+                .map(|m| T::from_f64(-4.0 / rise_squared(l - 1, m.unsigned_abs())))
+                .collect()
+        };
         Self {
-            diagonal,
-            legendre,
+            one: T::ONE,
+            flush: T::from_f64(if size_of::<T>() == 4 {
+                2f64.powi(-60)
+            } else {
+                2f64.powi(-900)
+            }),
+            steps: (0..=order).map(step).collect(),
             jacobi: (0..=order)
                 .map(|l| jacobi_steps(l, (order - l) / 2))
                 .collect(),
-            norm: (0..=order)
+            harmonic_norm: harmonic_norms(order).into_iter().map(T::from_f64).collect(),
+            radial_norm: (0..=order)
                 .map(|n| T::from_f64((2.0 * n as f64 + 3.0).sqrt()))
                 .collect(),
         }
     }
+
+    /// Bytes of the tables.
+    pub fn bytes(&self) -> usize {
+        let steps: usize = self.steps.iter().map(Vec::len).sum();
+        let jacobi: usize = self.jacobi.iter().map(Vec::len).sum();
+        size_of::<T>() * (steps + 3 * jacobi + self.harmonic_norm.len() + self.radial_norm.len())
+    }
 }
 
-fn legendre_step<T: Real>(l: usize, m: usize) -> LegendreStep<T> {
-    let (l, m) = (l as f64, m as f64);
-    let fall = if l > m + 1.0 {
-        (((l - 1.0).powi(2) - m * m) / (4.0 * (l - 1.0).powi(2) - 1.0)).sqrt()
-    } else {
-        0.0
-    };
-    LegendreStep {
-        rise: T::from_f64(((4.0 * l * l - 1.0) / (l * l - m * m)).sqrt()),
-        fall: T::from_f64(fall),
+/// Square of the factor of z in the normalised recurrence to degree l: `Q_l = rise (z Q_(l-1) - ...)`.
+fn rise_squared(l: usize, m: usize) -> f64 {
+    (4 * l * l - 1) as f64 / ((l - m) * (l + m)) as f64
+}
+
+fn harmonic_norms(order: usize) -> Vec<f64> {
+    let mut norms = vec![0.0; (order + 1) * (order + 2) / 2];
+    let mut diagonal = 1.0 / (4.0 * std::f64::consts::PI).sqrt();
+    for m in 0..=order {
+        if m > 0 {
+            diagonal *= ((2 * m + 1) as f64 / (2 * m) as f64).sqrt();
+        }
+        let mut value = diagonal * if m > 0 { std::f64::consts::SQRT_2 } else { 1.0 };
+        for l in m..=order {
+            if l > m {
+                value *= 0.5 * rise_squared(l, m).sqrt();
+            }
+            norms[l * (l + 1) / 2 + m] = value;
+        }
     }
+    norms
 }
 
 /// Steps of `P_k^(0, l + 1/2)` (DLMF 18.9.2 with alpha = 0).
@@ -95,7 +104,7 @@ fn jacobi_steps<T: Real>(l: usize, top: usize) -> Vec<JacobiStep<T>> {
                 (
                     (sum - 1.0) * sum * (sum - 2.0) / scale,
                     -(sum - 1.0) * beta * beta / scale,
-                    2.0 * (k - 1.0) * (k + beta - 1.0) * sum / scale,
+                    -2.0 * (k - 1.0) * (k + beta - 1.0) * sum / scale,
                 )
             };
             JacobiStep {
@@ -105,22 +114,4 @@ fn jacobi_steps<T: Real>(l: usize, top: usize) -> Vec<JacobiStep<T>> {
             }
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn steps_are_found_where_they_are_stored() {
-        for order in 0..8 {
-            let mut position = 0;
-            for m in 0..=order {
-                for l in m + 1..=order {
-                    assert_eq!(step_index(order, l, m), position, "{order} {l} {m}");
-                    position += 1;
-                }
-            }
-        }
-    }
 }

@@ -25,7 +25,8 @@ fn both(
     })
 }
 
-fn encoded(data: &Data, encoder: &Encoder, name: &str) -> anyhow::Result<FeatureSet> {
+/// Bottleneck features of one encoder.
+pub fn encoded(data: &Data, encoder: &Encoder, name: &str) -> anyhow::Result<FeatureSet> {
     both(data, name, |rows| Ok(encoder.features(&rows.view())?))
 }
 

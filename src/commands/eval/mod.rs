@@ -4,6 +4,7 @@ mod data;
 mod features;
 mod fisher;
 mod pictures;
+mod recon;
 
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,10 @@ pub struct Request {
     pub seeds: u64,
     pub local: LocalOptions,
     pub fisher: FisherOptions,
+    /// Runs of other training, such as plain denoisers: a row each, named by their folders.
+    pub beside: Vec<PathBuf>,
+    /// Also measure what completions of corrupted objects are worth.
+    pub reconstruction: bool,
     pub device: String,
 }
 
@@ -50,6 +55,8 @@ impl Request {
             seeds: 3,
             local: LocalOptions::default(),
             fisher: FisherOptions::default(),
+            beside: Vec::new(),
+            reconstruction: false,
             device: "cpu".into(),
         }
     }
@@ -65,6 +72,10 @@ impl Request {
             return Err(
                 Usage("--features learned: needs --run, whose encoder makes them".into()).into(),
             );
+        }
+        if (options.reconstruction || !options.beside.is_empty()) && !has_runs {
+            let message = "--reconstruction and --beside: need --run, whose encoder is compared";
+            return Err(Usage(message.into()).into());
         }
         let local = &options.local;
         Ok(Self {
@@ -86,6 +97,8 @@ impl Request {
                 position: local.position,
                 ..FisherOptions::default()
             },
+            beside: options.beside.clone(),
+            reconstruction: options.reconstruction,
             device: options.device.clone(),
         })
     }
@@ -111,9 +124,16 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     for path in [&options.json, &options.report].into_iter().flatten() {
         refuse_folder(path)?;
     }
+    // A run that cannot be read should be told before a data set is converted for it.
+    let infos = request
+        .runs
+        .iter()
+        .chain(&request.beside)
+        .map(|run| RunInfo::load(run));
+    let infos: Vec<RunInfo> = infos.collect::<Result<_, _>>()?;
     let (store, skipped) = data::store(options, request.needs_points(), quiet)?;
-    for run in &request.runs {
-        RunInfo::load(run)?.check_store(&store)?;
+    for info in &infos {
+        info.check_store(&store)?;
     }
     let report = report(&store, &request, quiet)?;
     println!("{}", report.to_text());
@@ -124,6 +144,13 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     } else {
         Outcome::Done
     })
+}
+
+fn folder_name(run: &Path) -> String {
+    run.file_name()
+        .unwrap_or(run.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Minutes of work should not end in a path that cannot be written.
@@ -151,6 +178,11 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         .iter()
         .map(|run| Encoder::load(run, &request.device))
         .collect::<Result<_, _>>()?;
+    let beside: Vec<(String, Encoder)> = request
+        .beside
+        .iter()
+        .map(|run| Ok((folder_name(run), Encoder::load(run, &request.device)?)))
+        .collect::<anyhow::Result<_>>()?;
     let protocol = Protocol {
         seeds: (0..request.seeds).collect(),
         labels: request.labels,
@@ -169,7 +201,7 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
             rotation: poses.to_string(),
             ..protocol.clone()
         };
-        let (rows, shown) = one_pose(&posed, &encoders, request, &protocol, &progress)?;
+        let (rows, shown) = one_pose(&posed, (&encoders, &beside), request, &protocol, &progress)?;
         report.rows.extend(rows);
         if let Some(set) = shown.filter(|_| report.has_no_map()) {
             report.add_map(&set, &posed.labels, &posed.test.ids);
@@ -183,6 +215,17 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         .join(", ");
     progress.finish(&format!("{} rows", report.rows.len()));
     if let (Some(run), Some(encoder)) = (request.runs.first(), encoders.first()) {
+        if request.reconstruction {
+            let mut models = vec![("cGML", encoder)];
+            models.extend(
+                beside
+                    .iter()
+                    .map(|(name, encoder)| (name.as_str(), encoder)),
+            );
+            let progress = Progress::start("reconstruction", quiet);
+            report.reconstructions = recon::table(&data, &models, &protocol, &progress)?;
+            progress.finish(&format!("{} rows", report.reconstructions.len()));
+        }
         report.add_curve(pictures::curve(run)?);
         pictures::add(&mut report, encoder, &data)?;
     }
@@ -192,7 +235,7 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
 /// All rows of one protocol, and the features that its map shows.
 fn one_pose(
     data: &Data,
-    encoders: &[Encoder],
+    (encoders, beside): (&[Encoder], &[(String, Encoder)]),
     request: &Request,
     protocol: &Protocol,
     progress: &Progress,
@@ -209,6 +252,9 @@ fn one_pose(
         let joined = learned.iter().map(|set| features::join(set, &raw));
         let joined = joined.collect::<anyhow::Result<_>>()?;
         sets.extend([learned.clone(), joined]);
+    }
+    for (name, encoder) in beside {
+        sets.push(vec![features::encoded(data, encoder, name)?]);
     }
     if request.has(FeatureKind::Controls) {
         let run = request.runs.first();

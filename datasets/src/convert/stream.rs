@@ -1,0 +1,246 @@
+//! The items of an archive to parts, in the order in which the archive holds them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use spectra_pointcloud::ReadError;
+
+use super::{Progress, Run, Tally};
+use crate::DatasetError;
+use crate::load::{parse, unreadable};
+use crate::store::part::{Finished, Outcome};
+
+/// Bytes of files that may wait for a thread.
+const WAITING: usize = 64 << 20;
+/// Bytes of rows that may wait for the others of their part.
+const OPEN: usize = 256 << 20;
+
+/// A part that is being made.
+struct Open {
+    outcomes: Vec<Option<Outcome>>,
+    /// Which of its items have been read.
+    taken: Vec<bool>,
+    left: usize,
+}
+
+/// What the threads share.
+struct State {
+    /// Parts that are begun and not finished.
+    open: BTreeMap<usize, Open>,
+    /// Parts that are not begun.
+    pending: BTreeSet<usize>,
+    made: Vec<(usize, Finished)>,
+    error: Option<DatasetError>,
+}
+
+/// Makes the parts that are pending in as few passes over the archive as their rows in memory allow: one if the
+/// archive is anywhere near sorted. False if the observer stopped it.
+pub(super) fn make(
+    run: &Run<'_>,
+    pending: &[usize],
+    progress: &Progress<'_>,
+    tally: &mut Tally,
+) -> Result<bool, DatasetError> {
+    let places: HashMap<&str, usize> = pending
+        .iter()
+        .flat_map(|&part| run.plan.range(part))
+        .map(|place| (run.items[place].source.as_str(), place))
+        .collect();
+    let state = State {
+        open: BTreeMap::new(),
+        pending: pending.iter().copied().collect(),
+        made: Vec::new(),
+        error: None,
+    };
+    let work = Work {
+        run,
+        progress,
+        places,
+        capacity: capacity(run),
+        state: Mutex::new(state),
+        gate: Gate::default(),
+    };
+    loop {
+        let read = work.pass()?;
+        let mut state = work.lock();
+        for (index, finished) in state.made.drain(..) {
+            tally.done += finished.part.rows;
+            tally.add(index, &finished);
+        }
+        if let Some(error) = state.error.take() {
+            return Err(error);
+        }
+        if state.open.is_empty() && state.pending.is_empty() {
+            return Ok(true);
+        }
+        if run.observer.should_stop() {
+            return Ok(false);
+        }
+        if read == 0 {
+            let path = run.dataset.tree.top();
+            return Err(DatasetError::layout(
+                &path,
+                "the archive has changed while it was read",
+            ));
+        }
+    }
+}
+
+/// How many parts may be open at once.
+fn capacity(run: &Run<'_>) -> usize {
+    let points = if run.plan.keep_points {
+        run.plan.points * 12
+    } else {
+        0
+    };
+    let row = run.plan.coefficients * 4 + points;
+    (OPEN / row.saturating_mul(run.plan.rows_per_part)).max(1)
+}
+
+struct Work<'a> {
+    run: &'a Run<'a>,
+    progress: &'a Progress<'a>,
+    /// The place of each source among the items.
+    places: HashMap<&'a str, usize>,
+    capacity: usize,
+    state: Mutex<State>,
+    gate: Gate,
+}
+
+impl Work<'_> {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the archive once, on this thread, and converts what it holds on those of the pool. Says how many
+    /// items it took.
+    fn pass(&self) -> Result<usize, DatasetError> {
+        let mut read = 0;
+        self.run.pool.in_place_scope(|scope| {
+            let wanted = |source: &str| self.wanted(source);
+            self.run.dataset.tree.visit(&wanted, &mut |source, bytes| {
+                let Some(&place) = self.places.get(source) else {
+                    return ControlFlow::Continue(());
+                };
+                read += 1;
+                self.take(place);
+                let size = bytes.as_ref().map_or(0, Vec::len);
+                self.gate.enter(size);
+                scope.spawn(move |_| {
+                    self.convert(place, bytes);
+                    self.gate.leave(size);
+                });
+                if self.run.observer.should_stop() || self.lock().error.is_some() {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            })
+        })?;
+        Ok(read)
+    }
+
+    /// The part of a place, and the place in it.
+    fn part(&self, place: usize) -> (usize, usize) {
+        let rows = self.run.plan.rows_per_part;
+        (place / rows, place % rows)
+    }
+
+    /// Whether a file is to be read in this pass; begins its part if there is room for one more.
+    fn wanted(&self, source: &str) -> bool {
+        let Some(&place) = self.places.get(source) else {
+            return false;
+        };
+        let (index, at) = self.part(place);
+        let mut state = self.lock();
+        if let Some(open) = state.open.get(&index) {
+            return !open.taken[at];
+        }
+        if state.open.len() >= self.capacity || !state.pending.remove(&index) {
+            return false;
+        }
+        let items = self.run.plan.range(index).len();
+        let open = Open {
+            outcomes: (0..items).map(|_| None).collect(),
+            taken: vec![false; items],
+            left: items,
+        };
+        state.open.insert(index, open);
+        true
+    }
+
+    fn take(&self, place: usize) {
+        let (index, at) = self.part(place);
+        if let Some(open) = self.lock().open.get_mut(&index) {
+            open.taken[at] = true;
+        }
+    }
+
+    fn convert(&self, place: usize, bytes: Result<Vec<u8>, ReadError>) {
+        if self.run.observer.should_stop() || self.lock().error.is_some() {
+            return;
+        }
+        let item = self.run.items[place];
+        let load = || match bytes {
+            Ok(bytes) => parse(item, &bytes),
+            Err(error) => Err(unreadable(item, &error)),
+        };
+        let done = self.run.outcome(item, load).and_then(|outcome| {
+            self.progress.add(1);
+            self.put(place, outcome)
+        });
+        if let Err(error) = done {
+            self.lock().error.get_or_insert(error);
+        }
+    }
+
+    /// Files an outcome, and writes the part if it was the last of it.
+    fn put(&self, place: usize, outcome: Outcome) -> Result<(), DatasetError> {
+        let (index, at) = self.part(place);
+        let mut state = self.lock();
+        let Some(open) = state.open.get_mut(&index) else {
+            return Ok(());
+        };
+        open.outcomes[at] = Some(outcome);
+        open.left -= 1;
+        if open.left > 0 {
+            return Ok(());
+        }
+        let full = state.open.remove(&index);
+        drop(state);
+        let outcomes: Vec<Outcome> = full
+            .into_iter()
+            .flat_map(|open| open.outcomes)
+            .flatten()
+            .collect();
+        let finished = self.run.write(index, &outcomes)?;
+        self.lock().made.push((index, finished));
+        Ok(())
+    }
+}
+
+/// Lets in so many bytes at a time, and whatever comes alone.
+#[derive(Default)]
+struct Gate {
+    inside: Mutex<usize>,
+    left: Condvar,
+}
+
+impl Gate {
+    /// Small files cost something too.
+    fn cost(size: usize) -> usize {
+        size.max(4096)
+    }
+
+    fn enter(&self, size: usize) {
+        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |inside: &mut usize| *inside > 0 && *inside + Self::cost(size) > WAITING;
+        let waited = self.left.wait_while(inside, full);
+        *waited.unwrap_or_else(PoisonError::into_inner) += Self::cost(size);
+    }
+
+    fn leave(&self, size: usize) {
+        *self.inside.lock().unwrap_or_else(PoisonError::into_inner) -= Self::cost(size);
+        self.left.notify_one();
+    }
+}

@@ -1,0 +1,144 @@
+"""The networks of a Spectra run in PyTorch: they load `model.safetensors` and give the same features.
+
+    from pytorch_model import flat_inputs, load
+    model = load("runs/m10")                          # torch and safetensors are all it needs
+    h = model.encode(flat_inputs(scaled, model))      # [rows, bottleneck]
+    y = model.decode(h, z)                            # kind `dense`; `conv` also takes the skips that encode gives
+
+`scaled` are coefficients up to the order of the run's maps after its scaler (both in `run.json`). A network sees a map's cells and
+then a mask of as many, zero where nothing is hidden.
+
+`python pytorch_model.py RUN SCALED FEATURES` does this for raw little-endian f32 files, row by row; the first is named by its
+shape, as in `maps.908x286`.
+"""
+
+import pathlib
+import sys
+import tomllib
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import nn
+
+
+class Residual(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.norm, self.rise, self.fall = nn.LayerNorm(width), nn.Linear(width, width), nn.Linear(width, width)
+
+    def forward(self, x):
+        return x + self.fall(F.gelu(self.rise(self.norm(x))))
+
+
+class Stack(nn.Module):
+    def __init__(self, first, width, depth, last):
+        super().__init__()
+        self.input, self.output = nn.Linear(first, width), nn.Linear(width, last)
+        self.blocks = nn.Sequential(*(Residual(width) for _ in range(depth)))
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x):
+        return self.output(F.gelu(self.norm(self.blocks(self.input(x)))))
+
+
+class Dense(nn.Module):
+    """H and G of kind `dense`."""
+
+    def __init__(self, network, inputs, outputs):
+        super().__init__()
+        width, depth, bottleneck = network["width"], network["depth"], network["bottleneck"]
+        self.inputs = inputs
+        self.h = Stack(inputs, width, depth, bottleneck)
+        self.g = Stack(bottleneck + network["latent"], width, depth, outputs)
+
+    def encode(self, x):
+        return F.gelu(self.h(x))
+
+    def decode(self, h, z):
+        return self.g(torch.cat([h, z], 1))
+
+
+def level(conv, width):
+    groups = next((n for n in (8, 4, 2) if width % n == 0), 1)
+    return nn.ModuleDict({"conv": conv, "norm": nn.GroupNorm(groups, width)})
+
+
+class Conv(nn.Module):
+    """H and G of kind `conv`, for maps of one channel that pass a dense layer on the way in and out, or fill the canvas."""
+
+    def __init__(self, network, inputs, outputs):
+        super().__init__()
+        widths, self.skips, self.inputs = network["channels"], network["skips"], inputs
+        self.canvas = 4 << len(widths)
+        direct = outputs == self.canvas**2
+        self.stem = None if direct else nn.Linear(inputs, self.canvas**2)
+        self.head = None if direct else nn.Linear(self.canvas**2, outputs)
+        downs = zip([2 if direct else 1, *widths], widths)
+        self.downs = nn.ModuleList(level(nn.Conv2d(a, b, 4, 2, 1), b) for a, b in downs)
+        ups, first = widths[-2::-1], widths[-1] + network["latent"]
+        firsts = [first, *(2 * width if self.skips else width for width in ups)]
+        self.ups = nn.ModuleList(level(nn.ConvTranspose2d(a, b, 4, 2, 1), b) for a, b in zip(firsts, ups))
+        self.last = nn.ConvTranspose2d(firsts[-1], 1, 4, 2, 1)
+
+    def encode(self, x, with_skips=False):
+        if self.stem is not None:
+            x = F.leaky_relu(self.stem(x), 0.2)
+        x, skips = x.view(len(x), -1, self.canvas, self.canvas), []
+        for down in self.downs:
+            x = F.leaky_relu(down["norm"](down["conv"](x)), 0.2)
+            skips.append(x)
+        return (x.flatten(1), skips[:-1]) if with_skips else x.flatten(1)
+
+    def decode(self, h, z, skips=()):
+        x = torch.cat([h.view(len(h), -1, 4, 4), z[:, :, None, None].expand(-1, -1, 4, 4)], 1)
+        for index, up in enumerate(self.ups):
+            x = F.relu(up["norm"](up["conv"](x)))
+            if self.skips:
+                x = torch.cat([x, skips[-1 - index]], 1)
+        x = self.last(x).flatten(1)
+        return x if self.head is None else self.head(F.leaky_relu(x, 0.2))
+
+
+def load(run):
+    """H and G of a finished run folder, ready for inference."""
+    run = pathlib.Path(run)
+    network = tomllib.loads((run / "config.toml").read_text())["network"]
+    kind = {"dense": "Dense", "conv": "Conv"}[network["kind"]]
+    weights = {}
+    for name, value in load_file(run / "model.safetensors").items():
+        part, _, name = name.partition(f".{kind}.")
+        if part != "generator":
+            continue
+        # Spectra keeps linear layers as [in, out], and calls a norm's weight and bias gamma and beta.
+        name = name.replace(".gamma", ".weight").replace(".beta", ".bias")
+        weights[name] = value.T if value.ndim == 2 else value
+    if kind == "Dense":
+        inputs, outputs = weights["h.input.weight"].shape[1], weights["g.output.weight"].shape[0]
+    elif "stem.weight" in weights:
+        inputs, outputs = weights["stem.weight"].shape[1], weights["head.weight"].shape[0]
+    else:
+        outputs = (4 << len(network["channels"])) ** 2
+        inputs = 2 * outputs
+    model = {"Dense": Dense, "Conv": Conv}[kind](network, inputs, outputs)
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def flat_inputs(scaled, model):
+    """Inputs with nothing hidden, from scaled coefficients [rows, count], in the `flat` layout."""
+    return F.pad(scaled, (0, model.inputs - scaled.shape[1]))
+
+
+def main():
+    run, source, target = sys.argv[1:]
+    model = load(run)
+    rows, count = (int(number) for number in pathlib.Path(source).suffix[1:].split("x"))
+    scaled = torch.frombuffer(bytearray(pathlib.Path(source).read_bytes()), dtype=torch.float32)
+    with torch.no_grad():
+        features = model.encode(flat_inputs(scaled.view(rows, count), model))
+    pathlib.Path(target).write_bytes(features.contiguous().numpy().tobytes())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+//! Numbers that no rotation changes.
+
+mod bispectrum;
+mod wigner3j;
+
+pub use bispectrum::{Bispectrum, Shell};
+
+use crate::check::check_length;
+use crate::{Basis, Real, SpectralError, zernike_index};
+
+/// Sum of squares of each degree of spherical coefficients in flat order: `[L + 1]`. O(K).
+///
+/// Values beyond the last whole degree are passed over.
+pub fn power_spectrum<T: Real>(coefficients: &[T]) -> Vec<f64> {
+    let degrees = (0..).take_while(|l| (l + 1) * (l + 1) <= coefficients.len());
+    degrees
+        .map(|l: usize| energy(&coefficients[l * l..(l + 1) * (l + 1)]))
+        .collect()
+}
+
+/// The norm over m of each (n, l) of Zernike coefficients, in flat order of (n, l) (Novotni and Klein 2003, eq. 9).
+///
+/// For order N there are floor((N+2)^2 / 4) values. Fails where the length does not fit the order. O(K).
+pub fn zernike_invariants<T: Real>(
+    coefficients: &[T],
+    order: usize,
+) -> Result<Vec<f64>, SpectralError> {
+    shells(coefficients, order, |block| vec![energy(block).sqrt()])
+}
+
+/// What rotations about z leave of Zernike coefficients: for each (n, l) the value at m = 0 and, for each m > 0, the
+/// length of the pair (m, -m). Fails where the length does not fit the order. O(K).
+pub fn z_invariants<T: Real>(coefficients: &[T], order: usize) -> Result<Vec<f64>, SpectralError> {
+    shells(coefficients, order, |block| {
+        let l = block.len() / 2;
+        let pair = |m: usize| block[l + m].to_f64().hypot(block[l - m].to_f64());
+        std::iter::once(block[l].to_f64())
+            .chain((1..=l).map(pair))
+            .collect()
+    })
+}
+
+/// The products `sum_m c_nlm c_n'lm` of all pairs n <= n' of each degree l: l ascending, then n, then n'.
+///
+/// Norms are the pairs n = n' of these; the others keep how the shells of a degree lie to each other. For order N there are
+/// `sum_l s (s + 1) / 2` values, s = floor((N - l) / 2) + 1: 285 at N = 16. Fails where the length does not fit the order. O(N^4).
+pub fn cross_order_products<T: Real>(
+    coefficients: &[T],
+    order: usize,
+) -> Result<Vec<f64>, SpectralError> {
+    check_length(
+        "Zernike coefficients",
+        Basis::Zernike.count(order),
+        coefficients.len(),
+    )?;
+    let shell = |n: usize, l: usize| {
+        let start = zernike_index(n, l, -(l as isize));
+        &coefficients[start..start + 2 * l + 1]
+    };
+    let mut products = Vec::new();
+    for l in 0..=order {
+        for n in (l..=order).step_by(2) {
+            for other in (n..=order).step_by(2) {
+                let pairs = shell(n, l).iter().zip(shell(other, l));
+                products.push(pairs.map(|(a, b)| a.to_f64() * b.to_f64()).sum());
+            }
+        }
+    }
+    Ok(products)
+}
+
+fn energy<T: Real>(values: &[T]) -> f64 {
+    values.iter().map(|c| c.to_f64() * c.to_f64()).sum()
+}
+
+fn shells<T: Real>(
+    coefficients: &[T],
+    order: usize,
+    each: impl Fn(&[T]) -> Vec<f64>,
+) -> Result<Vec<f64>, SpectralError> {
+    check_length(
+        "Zernike coefficients",
+        Basis::Zernike.count(order),
+        coefficients.len(),
+    )?;
+    let mut rest = coefficients;
+    let mut values = Vec::new();
+    for n in 0..=order {
+        for l in (n % 2..=n).step_by(2) {
+            let (block, after) = rest.split_at(2 * l + 1);
+            values.extend(each(block));
+            rest = after;
+        }
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Rotation;
+    use crate::testing::oracle;
+
+    fn values(count: usize) -> Vec<f64> {
+        (0..count).map(|i| ((i * 53) % 29) as f64 - 14.0).collect()
+    }
+
+    fn close(a: &[f64], b: &[f64], tolerance: f64) -> bool {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < tolerance)
+    }
+
+    #[test]
+    fn rotations_about_z_change_nothing() {
+        let mut a = values(84);
+        let before = z_invariants(&a, 6).unwrap();
+        assert_eq!(zernike_invariants(&a, 6).unwrap().len(), 16);
+        Rotation::about_z(1.3, 6).apply_zernike(6, &mut a).unwrap();
+        assert!(close(&z_invariants(&a, 6).unwrap(), &before, 1e-12));
+        assert!(z_invariants(&a, 7).is_err());
+    }
+
+    #[test]
+    fn no_rotation_changes_norms_and_products() {
+        let mut a: Vec<f64> = values(969).iter().map(|v| v / 29.0).collect();
+        let (norms, products) = (
+            zernike_invariants(&a, 16).unwrap(),
+            cross_order_products(&a, 16).unwrap(),
+        );
+        assert_eq!(products.len(), 285);
+        Rotation::from_euler_zyz(0.4, 2.0, -1.0, 16)
+            .apply_zernike(16, &mut a)
+            .unwrap();
+        assert!(close(&zernike_invariants(&a, 16).unwrap(), &norms, 1e-12));
+        assert!(close(
+            &cross_order_products(&a, 16).unwrap(),
+            &products,
+            1e-12
+        ));
+        // l = 0 has n = 0, 2, ..., 16: nine shells, the first product its own square.
+        assert!((products[0].sqrt() - norms[0]).abs() < 1e-12);
+        assert!(cross_order_products(&a, 15).is_err());
+    }
+
+    #[test]
+    fn the_oracle_is_met() {
+        let (Some(text), Some(cloud)) = (oracle("extra/invariants.json"), oracle("cloud16.json"))
+        else {
+            return;
+        };
+        let truth: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let cloud: serde_json::Value = serde_json::from_str(&cloud).unwrap();
+        let numbers = |v: &serde_json::Value| -> Vec<f64> {
+            let number = |v: &serde_json::Value| v.as_f64().or_else(|| v.as_str()?.parse().ok());
+            v.as_array()
+                .unwrap()
+                .iter()
+                .map(|v| number(v).unwrap())
+                .collect()
+        };
+        let rows = truth["cloud16"]["zernike_norms_n_l_value"]
+            .as_array()
+            .unwrap();
+        let norms: Vec<f64> = rows.iter().map(|row| numbers(row)[2]).collect();
+        let power = numbers(&truth["cloud16"]["sh_power_sum_over_m"]);
+        let found = zernike_invariants(&numbers(&cloud["zernike"]), 20).unwrap();
+        assert!(close(&found, &norms, 1e-13));
+        assert!(close(
+            &power_spectrum(&numbers(&cloud["sh"])),
+            &power,
+            1e-13 * power[0].max(1.0)
+        ));
+    }
+}

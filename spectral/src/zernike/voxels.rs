@@ -1,0 +1,444 @@
+//! Moments of voxel grids, and densities on grids, eight cells at a time.
+//!
+//! Reflections in x, y and z turn each function into itself or its negative. So cells are handled in eights that differ
+//! by signs: the functions are computed at one of them, and each function takes the combination of the eight values
+//! that has its own parity. That is an eighth of the work of a sum over all cells, with the same rounding errors.
+
+use super::parity::{AccumulateFolded, CLASSES, FoldedScratch, SynthesiseFolded};
+use super::sweep::block_points;
+use super::{ZernikePlan, ZernikeScratch};
+use crate::check::{check_finite, check_length};
+use crate::quadrature::gauss_legendre;
+use crate::{Real, SpectralError};
+
+/// A scalar field given on cubic cells, centred at the origin.
+#[derive(Debug, Clone, Copy)]
+pub struct VoxelGrid<'a, T> {
+    /// Values, `[x, y, z]` with z running fastest.
+    pub values: &'a [T],
+    /// Number of cells along x, y and z.
+    pub shape: [usize; 3],
+    /// Length of a cell's edge; `2 / side` fills the cube around the unit ball.
+    pub cell: T,
+    /// Quadrature nodes in each cell and direction: 1 takes each cell at its middle, as voxel codes do; `(N + 2) / 2`
+    /// and more integrate the functions over each cell exactly.
+    pub nodes: usize,
+}
+
+impl<T: Real> ZernikePlan<T> {
+    /// Moments of a voxel grid, `integral f Z_nlm dV` with f constant in each cell.
+    ///
+    /// Empty cells (value 0) may lie anywhere; the nodes of the others must lie in the unit ball. Costs about an eighth of
+    /// [`moments`](Self::moments) of the nodes of all cells in which, or in a mirror image of which, something is.
+    ///
+    /// # Errors
+    /// A shape that does not fit the values or holds none, values that are not finite, a cell that is not
+    /// positive, no nodes, a full cell outside the ball (its number is the `index`).
+    pub fn voxel_moments(&self, grid: &VoxelGrid<'_, T>) -> Result<Vec<T>, SpectralError> {
+        let axes = grid.axes()?;
+        let mut work = Folded::new(self);
+        let [xs, ys, zs] = &axes;
+        for x in xs {
+            for y in ys {
+                for z in zs {
+                    let values = grid.mirrored([x, y, z]);
+                    if values.iter().all(|v| *v == T::ZERO) {
+                        continue;
+                    }
+                    let (px, py, pz) = (x.place, y.place, z.place);
+                    let r2 = px * px + py * py + pz * pz;
+                    if r2 > T::ONE + T::RADIUS_SLACK {
+                        return Err(SpectralError::OutsideBall {
+                            index: grid.first_full([x, y, z]),
+                            radius: r2.to_f64().sqrt(),
+                        });
+                    }
+                    work.add(self, [px, py, pz], values, x.weight * y.weight * z.weight);
+                }
+            }
+        }
+        Ok(work.finish(self))
+    }
+
+    /// The density `sum c_nlm Z_nlm` at the centres of `side^3` cells that fill the cube around the unit ball, `[x, y, z]`
+    /// with z running fastest; 0 outside the ball.
+    ///
+    /// # Errors
+    /// `coefficients` of another length than [`count`](Self::count), a side of 0 or above 1024.
+    pub fn density_grid(&self, coefficients: &[T], side: usize) -> Result<Vec<T>, SpectralError> {
+        check_length("coefficients", self.count(), coefficients.len())?;
+        if side == 0 || side > 1024 {
+            return Err(SpectralError::Value {
+                what: "side of a grid",
+                expected: "1 to 1024",
+                found: side.to_string(),
+            });
+        }
+        let axis = mirrored_axis(side, 1, T::from_f64(2.0 / side as f64));
+        let mut out = vec![T::ZERO; side * side * side];
+        let (mut scratch, mut folded) = (self.scratch(), FoldedScratch::new());
+        self.gather(coefficients, &mut scratch.sums);
+        let mut points: Vec<[T; 3]> = Vec::with_capacity(block_points::<T>());
+        let mut places: Vec<[&Mirrored<T>; 3]> = Vec::with_capacity(block_points::<T>());
+        for x in &axis {
+            for y in &axis {
+                for z in &axis {
+                    let (px, py, pz) = (x.place, y.place, z.place);
+                    if px * px + py * py + pz * pz > T::ONE {
+                        continue;
+                    }
+                    points.push([px, py, pz]);
+                    places.push([x, y, z]);
+                    if points.len() == block_points::<T>() {
+                        self.fill_cells(&points, &places, &mut scratch, &mut folded, &mut out);
+                        points.clear();
+                        places.clear();
+                    }
+                }
+            }
+        }
+        self.fill_cells(&points, &places, &mut scratch, &mut folded, &mut out);
+        Ok(out)
+    }
+
+    /// Densities at a block of points and their mirror images.
+    fn fill_cells(
+        &self,
+        points: &[[T; 3]],
+        places: &[[&Mirrored<T>; 3]],
+        scratch: &mut ZernikeScratch<T>,
+        folded: &mut FoldedScratch<T>,
+        out: &mut [T],
+    ) {
+        scratch.sweep.load(points, |_| T::ONE);
+        self.arch.dispatch(SynthesiseFolded {
+            tables: &self.tables,
+            order: self.order,
+            points: points.len(),
+            scratch,
+            folded,
+        });
+        let side = places.first().map_or(0, |[x, ..]| x.cells);
+        for (i, place) in places.iter().enumerate() {
+            let classes: [T; CLASSES] = std::array::from_fn(|class| folded.row(class)[i]);
+            for (signs, value) in hadamard(classes).into_iter().enumerate() {
+                let [x, y, z]: [usize; 3] =
+                    std::array::from_fn(|axis| place[axis].cell(signs >> (2 - axis) & 1));
+                out[(x * side + y) * side + z] = value;
+            }
+        }
+    }
+}
+
+/// A node at `place >= 0` along an axis, and the one at its mirror image.
+#[derive(Debug, Clone, Copy)]
+struct Mirrored<T> {
+    place: T,
+    weight: T,
+    /// Cells of the node and of its image; the same where the node lies at 0.
+    above: usize,
+    below: usize,
+    /// The node is its own image.
+    middle: bool,
+    cells: usize,
+}
+
+impl<T> Mirrored<T> {
+    fn cell(&self, mirrored: usize) -> usize {
+        if mirrored == 1 {
+            self.below
+        } else {
+            self.above
+        }
+    }
+}
+
+fn mirrored_axis<T: Real>(cells: usize, nodes: usize, cell: T) -> Vec<Mirrored<T>> {
+    let rule = gauss_legendre(nodes);
+    let total = cells * nodes;
+    (0..total.div_ceil(2))
+        .map(|i| {
+            let below = i;
+            let above = total - 1 - i;
+            // Node `above`, counted from the lowest; rules run from the largest node down.
+            let (offset, weight) = rule[nodes - 1 - above % nodes];
+            let middle = above == below;
+            let place = if middle {
+                0.0
+            } else {
+                (above / nodes) as f64 + 0.5 + 0.5 * offset - 0.5 * cells as f64
+            };
+            Mirrored {
+                place: T::from_f64(place) * cell,
+                weight: T::from_f64(0.5 * weight) * cell,
+                above: above / nodes,
+                below: below / nodes,
+                middle,
+                cells,
+            }
+        })
+        .collect()
+}
+
+impl<T: Real> VoxelGrid<'_, T> {
+    fn axes(&self) -> Result<[Vec<Mirrored<T>>; 3], SpectralError> {
+        let [nx, ny, nz] = self.shape;
+        let cells = nx.checked_mul(ny).and_then(|n| n.checked_mul(nz));
+        check_length(
+            "values of the grid",
+            cells.unwrap_or(usize::MAX),
+            self.values.len(),
+        )?;
+        if self.values.is_empty() {
+            return Err(SpectralError::Empty { what: "grid" });
+        }
+        check_finite("value of the grid, cell", self.values)?;
+        if !(self.cell.is_finite() && self.cell > T::ZERO) {
+            return Err(SpectralError::Value {
+                what: "edge of a cell",
+                expected: "more than 0",
+                found: self.cell.to_string(),
+            });
+        }
+        if self.nodes == 0 || self.nodes > 128 {
+            return Err(SpectralError::Value {
+                what: "quadrature nodes in a cell",
+                expected: "1 to 128",
+                found: self.nodes.to_string(),
+            });
+        }
+        Ok(self.shape.map(|n| mirrored_axis(n, self.nodes, self.cell)))
+    }
+
+    fn cell_of(&self, axes: [&Mirrored<T>; 3], signs: usize) -> usize {
+        let [x, y, z]: [usize; 3] =
+            std::array::from_fn(|axis| axes[axis].cell(signs >> (2 - axis) & 1));
+        (x * self.shape[1] + y) * self.shape[2] + z
+    }
+
+    /// The values at a node and its seven images; 0 for an image that is the node again.
+    fn mirrored(&self, axes: [&Mirrored<T>; 3]) -> [T; CLASSES] {
+        std::array::from_fn(|signs| {
+            let again = (0..3).any(|axis| axes[axis].middle && signs >> (2 - axis) & 1 == 1);
+            if again {
+                T::ZERO
+            } else {
+                self.values[self.cell_of(axes, signs)]
+            }
+        })
+    }
+
+    fn first_full(&self, axes: [&Mirrored<T>; 3]) -> usize {
+        let cells = (0..CLASSES).map(|signs| self.cell_of(axes, signs));
+        cells
+            .filter(|cell| self.values[*cell] != T::ZERO)
+            .min()
+            .unwrap_or(0)
+    }
+}
+
+/// `out[a] = sum_b (-1)^(a . b) values[b]`, its own inverse times 8.
+fn hadamard<T: Real>(mut values: [T; CLASSES]) -> [T; CLASSES] {
+    for bit in [1, 2, 4] {
+        for i in 0..CLASSES {
+            if i & bit == 0 {
+                let (a, b) = (values[i], values[i | bit]);
+                (values[i], values[i | bit]) = (a + b, a - b);
+            }
+        }
+    }
+    values
+}
+
+/// A block of nodes that waits to be summed.
+struct Folded<T: Real> {
+    scratch: ZernikeScratch<T>,
+    folded: FoldedScratch<T>,
+    points: Vec<[T; 3]>,
+}
+
+impl<T: Real> Folded<T> {
+    fn new(plan: &ZernikePlan<T>) -> Self {
+        Self {
+            scratch: plan.scratch(),
+            folded: FoldedScratch::new(),
+            points: Vec::with_capacity(block_points::<T>()),
+        }
+    }
+
+    fn add(&mut self, plan: &ZernikePlan<T>, point: [T; 3], values: [T; CLASSES], weight: T) {
+        let i = self.points.len();
+        for (class, value) in hadamard(values).into_iter().enumerate() {
+            self.folded.row_mut(class)[i] = value * weight;
+        }
+        self.points.push(point);
+        if self.points.len() == block_points::<T>() {
+            self.flush(plan);
+        }
+    }
+
+    fn flush(&mut self, plan: &ZernikePlan<T>) {
+        // Lanes beyond the last node hold weights of the block before.
+        for class in 0..CLASSES {
+            self.folded.row_mut(class)[self.points.len()..].fill(T::ZERO);
+        }
+        self.scratch.sweep.load(&self.points, |_| T::ONE);
+        plan.arch.dispatch(AccumulateFolded {
+            tables: &plan.tables,
+            order: plan.order,
+            points: self.points.len(),
+            scratch: &mut self.scratch,
+            folded: &self.folded,
+        });
+        self.points.clear();
+    }
+
+    fn finish(mut self, plan: &ZernikePlan<T>) -> Vec<T> {
+        self.flush(plan);
+        let mut out = vec![T::ZERO; plan.count()];
+        plan.scatter(plan.reduced(&mut self.scratch), &mut out);
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(count: usize) -> Vec<f64> {
+        (0..count)
+            .map(|i| ((i * 7919) % 101) as f64 / 50.0 - 1.0)
+            .collect()
+    }
+
+    #[test]
+    fn folding_is_the_sum_over_cells() {
+        for shape in [[6, 6, 6], [5, 7, 4], [1, 1, 1], [8, 3, 2]] {
+            let values = values(shape.iter().product());
+            let cell = 0.13;
+            let grid = VoxelGrid {
+                values: &values,
+                shape,
+                cell,
+                nodes: 1,
+            };
+            let mut points = Vec::new();
+            for i in 0..values.len() {
+                let place = [
+                    i / (shape[1] * shape[2]),
+                    i / shape[2] % shape[1],
+                    i % shape[2],
+                ];
+                points.push(std::array::from_fn(|k| {
+                    (place[k] as f64 + 0.5 - 0.5 * shape[k] as f64) * cell
+                }));
+            }
+            let weights: Vec<f64> = values.iter().map(|v| v * cell.powi(3)).collect();
+            for order in [0, 1, 6, 13] {
+                let plan = ZernikePlan::<f64>::new(order).unwrap();
+                let expected = plan.moments(&points, Some(&weights)).unwrap();
+                let found = plan.voxel_moments(&grid).unwrap();
+                for (a, b) in found.iter().zip(&expected) {
+                    assert!((a - b).abs() < 1e-14, "{shape:?} {order}: {a} {b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn enough_nodes_integrate_a_box_exactly() {
+        // One cell cut into 2 x 1 x 3 cells of the same value.
+        let plan = ZernikePlan::<f64>::new(9).unwrap();
+        let grid = |shape: [usize; 3], cell: f64, values: &[f64]| {
+            let grid = VoxelGrid {
+                values,
+                shape,
+                cell,
+                nodes: 6,
+            };
+            plan.voxel_moments(&grid).unwrap()
+        };
+        let coarse = grid([1, 1, 1], 0.8, &[1.0]);
+        let fine = grid([4, 4, 4], 0.2, &[1.0; 64]);
+        for (a, b) in coarse.iter().zip(&fine) {
+            assert!((a - b).abs() < 1e-14, "{a} {b}");
+        }
+        let volume = coarse[0] * (4.0 * std::f64::consts::PI / 3.0).sqrt();
+        assert!((volume - 0.512).abs() < 1e-14);
+    }
+
+    #[test]
+    fn densities_on_a_grid_are_densities_at_its_points() {
+        for (order, side) in [(0, 1), (7, 9), (12, 10)] {
+            let plan = ZernikePlan::<f64>::new(order).unwrap();
+            let coefficients = values(plan.count());
+            let found = plan.density_grid(&coefficients, side).unwrap();
+            for (i, density) in found.iter().enumerate() {
+                let at = |i: usize| (2 * i + 1) as f64 / side as f64 - 1.0;
+                let point = [at(i / (side * side)), at(i / side % side), at(i % side)];
+                let inside = point.iter().map(|x| x * x).sum::<f64>() <= 1.0;
+                let expected = if inside {
+                    plan.evaluate(&coefficients, &[point]).unwrap()[0]
+                } else {
+                    0.0
+                };
+                assert!(
+                    (density - expected).abs() < 1e-11,
+                    "{order} {i}: {density} {expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn bad_grids_are_refused() {
+        let plan = ZernikePlan::<f32>::new(3).unwrap();
+        let grid = VoxelGrid {
+            values: &[1.0f32; 8],
+            shape: [2, 2, 2],
+            cell: 0.5,
+            nodes: 1,
+        };
+        assert!(plan.voxel_moments(&grid).is_ok());
+        assert!(
+            plan.voxel_moments(&VoxelGrid {
+                shape: [2, 2, 3],
+                ..grid
+            })
+            .is_err()
+        );
+        assert!(
+            plan.voxel_moments(&VoxelGrid {
+                shape: [usize::MAX, 2, 2],
+                ..grid
+            })
+            .is_err()
+        );
+        assert!(
+            plan.voxel_moments(&VoxelGrid {
+                values: &[],
+                shape: [0, 2, 3],
+                ..grid
+            })
+            .is_err()
+        );
+        assert!(
+            plan.voxel_moments(&VoxelGrid {
+                values: &[f32::NAN; 8],
+                ..grid
+            })
+            .is_err()
+        );
+        assert!(
+            plan.voxel_moments(&VoxelGrid { cell: 0.0, ..grid })
+                .is_err()
+        );
+        assert!(plan.voxel_moments(&VoxelGrid { nodes: 0, ..grid }).is_err());
+        assert!(matches!(
+            plan.voxel_moments(&VoxelGrid { cell: 2.0, ..grid }),
+            Err(SpectralError::OutsideBall { index: 0, .. })
+        ));
+        assert!(plan.density_grid(&[0.0; 19], 4).is_err());
+        assert!(plan.density_grid(&[0.0; 20], 0).is_err());
+    }
+}

@@ -1,0 +1,181 @@
+//! `spectra data`: what is in a data set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use spectra_datasets::{AuditReport, DatasetKind, Range, Split, Store, Twin};
+
+use super::convert::Watch;
+use crate::cli;
+use crate::outcome::Outcome;
+use crate::progress::Progress;
+
+/// How many of a list are named; JSON has them all.
+const NAMED: usize = 10;
+
+/// Audits a data set or a store.
+pub fn audit(options: &cli::Audit, quiet: bool) -> anyhow::Result<Outcome> {
+    let progress = Progress::start("audit", quiet);
+    let watch = Watch(&progress);
+    let report = if options.source.join("manifest.json").exists() {
+        spectra_datasets::audit_store(&Store::open(&options.source)?, &watch)?
+    } else {
+        let kind: DatasetKind = options.dataset.parse()?;
+        let dataset = spectra_datasets::open(&options.source, kind)?;
+        spectra_datasets::audit_dataset(&dataset, &watch)?
+    };
+    progress.finish(&format!("{} items", report.items));
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+        return Ok(Outcome::Done);
+    }
+    counts(&report);
+    items(&report);
+    exact(&report);
+    near(&report);
+    Ok(Outcome::Done)
+}
+
+fn counts(report: &AuditReport) {
+    println!("{}: {} items\n", report.dataset, report.items);
+    println!("{:28} {:>7} {:>7} {:>7}", "class", "train", "test", "val");
+    let mut all = [0; 3];
+    for (class, counts) in &report.classes {
+        let class = if class.is_empty() {
+            "(no class)"
+        } else {
+            class
+        };
+        println!("{class:28} {:7} {:7} {:7}", counts[0], counts[1], counts[2]);
+        all.iter_mut()
+            .zip(counts)
+            .for_each(|(sum, count)| *sum += count);
+    }
+    println!("{:28} {:7} {:7} {:7}", "all", all[0], all[1], all[2]);
+    if let Some(whole) = &report.completeness {
+        println!("against the official set: {whole}");
+    }
+}
+
+fn items(report: &AuditReport) {
+    println!("\nranges: least, median, most");
+    let line = |name: &str, range: &Range| {
+        println!(
+            "{name:28} {:10.4} {:10.4} {:10.4}",
+            range.least, range.median, range.most
+        );
+    };
+    line("points", &report.points);
+    if let Some(faces) = &report.faces {
+        line("faces of meshes", faces);
+    }
+    line("radius around the mean", &report.radius);
+    line("mean from origin, in radii", &report.offset);
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for failure in &report.failures {
+        *kinds.entry(&failure.kind).or_default() += 1;
+    }
+    println!("\nitems that cannot be used: {}", report.failures.len());
+    for (kind, count) in kinds {
+        println!("{count:8} {kind}");
+    }
+    named(
+        "flat items (thickness below 0.001 of the extent)",
+        &report.flat,
+    );
+    named("items with half of their points repeated", &report.repeated);
+}
+
+fn named(what: &str, ids: &[String]) {
+    println!("{what}: {}", ids.len());
+    for id in ids.iter().take(NAMED) {
+        println!("         {id}");
+    }
+}
+
+fn exact(report: &AuditReport) {
+    let spans = |group: &[Twin]| group.iter().any(|twin| twin.split != group[0].split);
+    let members: usize = report.exact.iter().map(Vec::len).sum();
+    let across = report.exact.iter().filter(|group| spans(group)).count();
+    println!(
+        "\nexact duplicates: {members} items in {} groups, {across} of these across splits",
+        report.exact.len()
+    );
+    for group in report.exact.iter().take(NAMED) {
+        let names: Vec<String> = group.iter().take(6).map(shown).collect();
+        println!(
+            "         {}{}",
+            names.join(", "),
+            if group.len() > 6 { ", …" } else { "" }
+        );
+    }
+}
+
+fn near(report: &AuditReport) {
+    let near = &report.near;
+    println!(
+        "\nnear duplicates: rotation invariants to order {} within {:.4}, the 95th percentile of how far a second \
+         sampling of the same object lies (measured on halves of each item's points)",
+        near.order, near.threshold
+    );
+    let splits = |counts: &BTreeMap<Split, usize>| {
+        let words = counts
+            .iter()
+            .map(|(split, count)| format!("{count} {split}"));
+        words.collect::<Vec<_>>().join(", ")
+    };
+    println!(
+        "items with one in their own split: {}",
+        splits(&near.within)
+    );
+    println!("items with one in another split: {}", splits(&near.across));
+    for (times, counts) in &near.sensitivity {
+        println!(
+            "         at {times} times the threshold: {}",
+            splits(counts)
+        );
+    }
+    let across = near
+        .pairs
+        .iter()
+        .filter(|pair| pair.item.split != pair.neighbour.split);
+    let posed = |split: Split| {
+        let same = across
+            .clone()
+            .filter(|pair| pair.item.split == split && pair.same_pose);
+        same.map(|pair| pair.item.id.as_str())
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
+    println!(
+        "of those, in the same pose (moments within {:.4}): {} train, {} test, {} val",
+        near.pose_threshold,
+        posed(Split::Train),
+        posed(Split::Test),
+        posed(Split::Val)
+    );
+    let mixed: Vec<_> = near
+        .pairs
+        .iter()
+        .filter(|p| p.item.class != p.neighbour.class)
+        .collect();
+    println!(
+        "items whose near duplicate has another class: {}",
+        mixed.len()
+    );
+    let mut nearest: Vec<_> = across.collect();
+    nearest.sort_by(|a, b| a.distance.total_cmp(&b.distance));
+    println!("nearest across splits:");
+    for pair in nearest.iter().take(NAMED) {
+        let pose = if pair.same_pose { ", same pose" } else { "" };
+        println!(
+            "{:8.4} {} and {}{pose}",
+            pair.distance,
+            shown(&pair.item),
+            shown(&pair.neighbour)
+        );
+    }
+}
+
+fn shown(twin: &Twin) -> String {
+    format!("{} ({})", twin.id, twin.split)
+}

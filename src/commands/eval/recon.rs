@@ -1,0 +1,127 @@
+//! What completions are worth (the paper's table 6): corrupted test objects, completed, shown to a classifier of clean ones.
+
+use ndarray::{Array2, ArrayView2, s};
+use spectra_eval::{
+    FeatureSet, Protocol, Reconstruction, Reference, class_precision, retrieval_precision,
+};
+use spectra_model::{CorruptConfig, Encoder};
+
+use super::data::Data;
+use crate::progress::Progress;
+
+/// Shares of hidden cells and deviations of noise, in map units.
+const HIDDEN: [f64; 3] = [0.1, 0.25, 0.5];
+const NOISE: [f64; 3] = [0.1, 0.3, 0.5];
+/// Seed of what is hidden: the same for every encoder.
+const SEED: u64 = 0;
+
+/// The corruptions of the table, with their names.
+fn corruptions() -> Vec<(String, CorruptConfig)> {
+    let scattered = |fraction: f64| CorruptConfig {
+        block: 0.0,
+        band: 0.0,
+        scatter: 1.0,
+        fraction: [fraction, fraction],
+        noise: 0.0,
+        ..CorruptConfig::default()
+    };
+    let hidden = HIDDEN.map(|share| (format!("{:.0} % hidden", 100.0 * share), scattered(share)));
+    let noisy = NOISE.map(|sigma| {
+        let config = CorruptConfig {
+            noise: 1.0,
+            sigma: [sigma, sigma],
+            ..scattered(0.5)
+        };
+        (format!("noise {sigma}"), config)
+    });
+    hidden.into_iter().chain(noisy).collect()
+}
+
+/// One row for each corruption and encoder. `names` name the encoders.
+pub fn table(
+    data: &Data,
+    encoders: &[(&str, &Encoder)],
+    protocol: &Protocol,
+    progress: &Progress,
+) -> anyhow::Result<Vec<Reconstruction>> {
+    let corruptions = corruptions();
+    let mut rows = Vec::new();
+    for (name, encoder) in encoders {
+        let maps = |rows: &ArrayView2<f32>| encoder.raw_maps(rows);
+        let clean = FeatureSet {
+            name: "clean maps".into(),
+            train: maps(&data.train.coefficients.view())?,
+            test: maps(&data.test.coefficients.view())?,
+        };
+        let reference = Reference::fit(&clean, &data.labels, protocol)?;
+        let labels = &data.labels.test;
+        let precision =
+            |maps: &Array2<f32>| class_precision(&reference.scores(&maps.view()).view(), labels);
+        let gallery = reference.standardised(&clean.test.view());
+        for (corruption, config) in &corruptions {
+            progress.set(rows.len(), encoders.len() * corruptions.len(), corruption);
+            let found = encoder.complete_from(config, &data.test.coefficients.view(), SEED, 0)?;
+            let completed = maps(&found.completed.view())?;
+            let queries = reference.standardised(&completed.view());
+            rows.push(Reconstruction {
+                corruption: corruption.clone(),
+                model: (*name).to_owned(),
+                floor: precision(&maps(&found.corrupted.view())?),
+                recon_map: precision(&completed),
+                ceiling: precision(&clean.test),
+                retrieval_map: retrieval_precision(
+                    &queries.view(),
+                    labels,
+                    &gallery.view(),
+                    labels,
+                    true,
+                ),
+                error_before: mean(&found.errors_before),
+                error_after: mean(&found.errors),
+                degree_errors: degree_errors(data, encoder.order(), &found.completed),
+            });
+        }
+    }
+    Ok(rows)
+}
+
+fn mean(values: &[f32]) -> f64 {
+    values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len().max(1) as f64
+}
+
+/// |completed - clean| / |clean| over all test objects, for each degree.
+fn degree_errors(data: &Data, order: usize, completed: &Array2<f32>) -> Vec<f64> {
+    let clean = data.test.coefficients.slice(s![.., ..completed.ncols()]);
+    let square =
+        |values: ArrayView2<f32>| values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>();
+    (0..=order)
+        .map(|degree| {
+            let from = if degree == 0 {
+                0
+            } else {
+                data.basis.count(degree - 1)
+            };
+            let own = s![.., from..data.basis.count(degree)];
+            let difference = &completed.slice(own) - &clean.slice(own);
+            let whole = square(clean.slice(own)).max(f64::MIN_POSITIVE);
+            (square(difference.view()) / whole).sqrt()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn corruptions_are_named_and_rising() {
+        let names: Vec<String> = corruptions().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names[0], "10 % hidden");
+        assert_eq!(names.len(), HIDDEN.len() + NOISE.len());
+        assert!(
+            corruptions()
+                .iter()
+                .all(|(_, config)| config.scatter == 1.0)
+        );
+    }
+}
