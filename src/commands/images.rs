@@ -156,13 +156,13 @@ fn scores(
 ) -> anyhow::Result<Vec<Scores>> {
     let mut rows = Vec::new();
     let shares = shares(info);
-    let total = shares.len() * (painters.len() + 1);
+    let total = shares.len() * painters.len();
+    let mut done = 0;
     for share in shares {
         let questions = painters[0].1.ask(test, share, options.images.seed)?;
         let (truth, asked) = (&questions.truth, &questions.asked);
         let shown = [questions.shown.clone()];
         rows.push(score("input as it is", share, &shown, truth, asked, lpips)?);
-        progress.set(rows.len(), total, "");
         for (name, painter) in painters {
             let questions = painter.ask(test, share, options.images.seed)?;
             let given = answers(painter, &questions, options)?;
@@ -172,7 +172,8 @@ fn scores(
                 let name = format!("{name}, mean of {}", given.len());
                 rows.push(score(&name, share, &mean, truth, asked, lpips)?);
             }
-            progress.set(rows.len(), total, name);
+            done += 1;
+            progress.set(done, total, name);
         }
     }
     Ok(rows)

@@ -118,9 +118,9 @@ impl PictureTask for Colorize {
     fn picture(&self, input: &[f32], output: &[f32]) -> Vec<f32> {
         let cells = input.len();
         let mut picture = vec![0.0; 3 * cells];
-        for cell in 0..cells {
+        for (cell, lightness) in input.iter().enumerate() {
             let (a, b) = (output[cell], output[cells + cell]);
-            let l = 50.0 * (input[cell] + 1.0);
+            let l = 50.0 * (lightness + 1.0);
             let lab: Lab = Lab::new(l, 128.0 * a, 128.0 * b);
             let rgb: Srgb<f32> = Srgb::from_color(lab);
             for (channel, value) in [rgb.red, rgb.green, rgb.blue].into_iter().enumerate() {
