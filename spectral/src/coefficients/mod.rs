@@ -51,7 +51,7 @@ impl Normalization {
 /// // The function 1 on the sphere.
 /// let one = Coefficients::new(Basis::Spherical, 0, vec![(4.0 * std::f64::consts::PI).sqrt()])?;
 /// let one = one.with_order(2)?;
-/// assert!((one.normalized(Normalization::FourPi)?.values()[0] - 1.0).abs() < 1e-15);
+/// assert!((one.clone().normalized(Normalization::FourPi)?.values()[0] - 1.0).abs() < 1e-15);
 /// assert!((one.energy() - 4.0 * std::f64::consts::PI).abs() < 1e-14);
 /// # Ok::<(), spectra_spectral::SpectralError>(())
 /// ```

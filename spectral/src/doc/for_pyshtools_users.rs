@@ -28,7 +28,7 @@
 //!     .normalized(Normalization::Orthonormal)?;
 //! assert!((ours.values()[0] - (4.0 * std::f64::consts::PI).sqrt()).abs() < 1e-14);
 //! let back = ours.normalized(Normalization::FourPi)?.to_pyshtools()?;
-//! assert!((back[15] - 0.5).abs() < 1e-15);
+//! assert!((back[16] - 0.5).abs() < 1e-15);
 //! # Ok::<(), spectra_spectral::SpectralError>(())
 //! ```
 //!

@@ -52,6 +52,11 @@
 //! let faces: Vec<[u32; 3]> = quads.iter().flat_map(|q| [[q[0], q[1], q[2]], [q[0], q[2], q[3]]]).collect();
 //! let plan = ZernikePlan::<f64>::new(14)?;
 //! let moments = plan.volume_moments(&cube, &faces)?;
+//! let volume = moments[0] * (4.0 * std::f64::consts::PI / 3.0).sqrt();
+//! assert!((volume - 0.512).abs() < 1e-14);
+//! // Z_200 = sqrt(7 / 4 pi) (5 r^2 - 3) / 2, and the mean of r^2 over the cube is 3 * 0.4^2 / 3.
+//! let second = (7.0 / (4.0 * std::f64::consts::PI)).sqrt() * (5.0 * 0.16 - 3.0) / 2.0 * 0.512;
+//! assert!((moments[4] - second).abs() < 1e-14);
 //! // The density is about 1 inside and 0 outside: the surface is where it is 1/2.
 //! let density = plan.density_grid(&moments, 32)?;
 //! let mesh = isosurface(&density, 32, 0.5)?;
