@@ -1,21 +1,16 @@
 """Checks what tests/pipeline.sh made with NumPy, safetensors and csv alone."""
-import csv, glob, json, sys
+import json
+import sys
+from pathlib import Path
+
 import numpy as np
-from safetensors.numpy import load_file
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "docs"))
+from read_store import read
 
 store, evaluation, features = sys.argv[1:]
-manifest = json.load(open(f"{store}/manifest.json"))
-labels, splits, coefficients = [], [], []
-for part in sorted(glob.glob(f"{store}/part-*.safetensors")):
-    rows = load_file(part)
-    with open(part.replace(".safetensors", ".csv"), newline="", encoding="utf-8") as table:
-        items = [item for item in csv.DictReader(table) if item["status"] == "ok"]
-    assert len(items) == len(rows["label"])
-    labels += [manifest["classes"][label] for label in rows["label"]]
-    assert labels[-len(items):] == [item["class"] for item in items]
-    splits += [item["split"] for item in items]
-    coefficients.append(rows["coefficients"])
-coefficients = np.concatenate(coefficients)
+_ids, labels, splits, coefficients, _points = zip(*read(store))
+coefficients = np.stack(coefficients)
 splits, labels = np.array(splits), np.array(labels)
 # Weights sum to one, so the first moment is Z_000 = sqrt(3 / (4 pi)) for every object.
 assert np.allclose(coefficients[:, 0], np.sqrt(3 / (4 * np.pi)), rtol=1e-6)

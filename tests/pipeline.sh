@@ -30,4 +30,4 @@ cmp run/model.safetensors again/model.safetensors
 
 python3 -m venv venv
 venv/bin/pip install --quiet --disable-pip-version-check numpy safetensors
-venv/bin/python "$here/pipeline.py" one.spectra eval.json features.npz
+venv/bin/python -B "$here/pipeline.py" one.spectra eval.json features.npz

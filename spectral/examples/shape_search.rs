@@ -17,7 +17,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut shapes: Vec<(String, Vec<f64>)> = Vec::new();
     let any = |_name: &str| true;
     visit_archive(archive.as_ref(), &limits, &any, &mut |name, bytes| {
-        match moments(&plan, name, &bytes, &limits) {
+        let found = match bytes {
+            Ok(bytes) => moments(&plan, name, &bytes, &limits),
+            Err(why) => Err(why.into()),
+        };
+        match found {
             Ok(Some(moments)) => shapes.push((name.into(), moments)),
             Ok(None) => {}
             Err(why) => eprintln!("passed over: {name}: {why}"),
