@@ -1,6 +1,6 @@
 //! Shapes made on the spot: ten families of parametric meshes with random parameters, poses and noise.
 //!
-//! They let every command be tried on a fresh machine, with no download. [`write`] lays them out as a
+//! They let every command be tried on a fresh machine, with no download. [`write()`] lays them out as a
 //! ModelNet folder, so that they walk the same road as real data.
 
 mod builder;

@@ -2,7 +2,7 @@
 //!
 //! Active, with column vectors: rotating a cloud, x' = R x, turns its coefficients by a'_l = D^l(R) a_l. With ZYZ angles,
 //! `D = Z(a) J Z(-b) J Z(c)`: Z turns about the axis z, which mixes only m and -m, and J exchanges the axes y and z. J does not
-//! depend on the rotation; see [`exchange`]. So a rotation is three angles, made in O(lmax), and costs half the
+//! depend on the rotation; see the module `exchange`. So a rotation is three angles, made in O(lmax), and costs half the
 //! operations of a product with D.
 //!
 //! The J of each degree is computed when it is first needed and kept for the life of the process, shared by all

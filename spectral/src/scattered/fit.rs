@@ -45,7 +45,7 @@ pub struct SphereFit {
 }
 
 impl SphereFit {
-    /// Factorises the normal matrix for these directions. `weights` (shape [P], at least 0) default to
+    /// Factorises the normal matrix for these directions. `weights` (shape `[P]`, at least 0) default to
     /// `4 pi / P` each. O(points lmax^4 + lmax^6).
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl SphereFit {
         self.plan.lmax()
     }
 
-    /// The coefficients of one set of values, shape [P]; in flat order, shape `[(lmax + 1)^2]`.
+    /// The coefficients of one set of values, shape `[P]`; in flat order, shape `[(lmax + 1)^2]`.
     ///
     /// # Errors
     /// [`SpectralError::Length`] and [`SpectralError::NotFinite`] for the values.

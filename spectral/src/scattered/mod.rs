@@ -178,7 +178,7 @@ impl<T: Real> ScatteredPlan<T> {
         }
     }
 
-    /// `a_lm = sum_i w_i Y_lm(p_i)`; `weights` of shape [P], or `None` for 1/P each.
+    /// `a_lm = sum_i w_i Y_lm(p_i)`; `weights` of shape `[P]`, or `None` for 1/P each.
     ///
     /// # Errors
     /// [`SpectralError::Empty`] without points, [`SpectralError::Length`], [`SpectralError::NotFinite`]
@@ -193,7 +193,7 @@ impl<T: Real> ScatteredPlan<T> {
         Ok(out)
     }
 
-    /// As [`Self::adjoint`], into `out` of shape [count], allocating nothing.
+    /// As [`Self::adjoint`], into `out` of shape `[count]`, allocating nothing.
     ///
     /// # Errors
     /// As [`Self::adjoint`]; also if `out` or `scratch` do not fit the plan.
@@ -231,7 +231,7 @@ impl<T: Real> ScatteredPlan<T> {
         if done { Ok(()) } else { check_points(points) }
     }
 
-    /// `f_i = sum_lm a_lm Y_lm(p_i)`, shape [P].
+    /// `f_i = sum_lm a_lm Y_lm(p_i)`, shape `[P]`.
     ///
     /// # Errors
     /// As [`Self::adjoint`], for points and coefficients.
@@ -241,7 +241,7 @@ impl<T: Real> ScatteredPlan<T> {
         Ok(out)
     }
 
-    /// As [`Self::evaluate`], into `out` of shape [P], allocating nothing.
+    /// As [`Self::evaluate`], into `out` of shape `[P]`, allocating nothing.
     ///
     /// # Errors
     /// As [`Self::evaluate`]; also if `out` or `scratch` do not fit.

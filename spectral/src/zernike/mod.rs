@@ -94,7 +94,7 @@ impl<T: Real> ZernikePlan<T> {
 
     /// Moments `c_nlm = sum_i w_i Z_nlm(x_i)` in flat order.
     ///
-    /// `points` is shape [P], each in the unit ball; `weights` is shape [P], or `None` for 1/P each.
+    /// `points` is shape `[P]`, each in the unit ball; `weights` is shape `[P]`, or `None` for 1/P each.
     ///
     /// # Errors
     /// No points, lengths that differ, a value that is not finite, a point outside the ball.
@@ -108,7 +108,7 @@ impl<T: Real> ZernikePlan<T> {
         Ok(out)
     }
 
-    /// As [`Self::moments`], into `out` of shape [count], allocating nothing.
+    /// As [`Self::moments`], into `out` of shape `[count]`, allocating nothing.
     ///
     /// # Errors
     /// As [`Self::moments`]; also if `out` or `scratch` belong to another order.
@@ -150,7 +150,7 @@ impl<T: Real> ZernikePlan<T> {
             .collect()
     }
 
-    /// The density `sum c_nlm Z_nlm(x)` at each of `points`, shape [P].
+    /// The density `sum c_nlm Z_nlm(x)` at each of `points`, shape `[P]`.
     ///
     /// # Errors
     /// `coefficients` of another length than [`Self::count`]; points as in [`Self::moments`].
