@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::json;
 use spectra_pointcloud::{Limits, Shape, UnitCloud, read_path, unit_cloud};
 use spectra_spectral::{
-    Basis, ZernikePlan, power_spectrum, spherical_from_cloud, zernike_invariants,
+    Basis, Coefficients, ZernikePlan, power_spectrum, spherical_from_cloud, zernike_invariants,
 };
 
 use crate::cli;
@@ -25,7 +25,7 @@ pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
     let coefficients = coefficients(&cloud, weights, basis, order)?;
     let values = match (options.power, options.invariants, basis) {
         (true, _, Basis::Spherical) | (_, true, Basis::Spherical) => power_spectrum(&coefficients),
-        (true, _, Basis::Zernike) => degree_energy(&coefficients, order),
+        (true, _, Basis::Zernike) => Coefficients::new(basis, order, coefficients)?.degree_energy(),
         (_, true, Basis::Zernike) => zernike_invariants(&coefficients, order)?,
         _ => coefficients,
     };
@@ -87,13 +87,4 @@ pub fn coefficients(
         Basis::Zernike => ZernikePlan::<f64>::new(order)?.moments(&cloud.points, weights)?,
         Basis::Spherical => spherical_from_cloud(&cloud.points, order)?,
     })
-}
-
-/// Sum of squares of each degree n.
-fn degree_energy(coefficients: &[f64], order: usize) -> Vec<f64> {
-    let count = |n: usize| Basis::Zernike.count(n);
-    let range = |n: usize| if n == 0 { 0..1 } else { count(n - 1)..count(n) };
-    (0..=order)
-        .map(|n| coefficients[range(n)].iter().map(|c| c * c).sum())
-        .collect()
 }

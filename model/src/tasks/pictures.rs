@@ -45,7 +45,8 @@ pub(crate) trait PictureTask {
     fn example(&self, images: &Images, item: usize, rng: &mut ChaCha8Rng, row: Row);
 
     /// Fills the row of `item` with a question of a test: the truth is the picture as it is. `share` is the share of the
-    /// picture to hide, where the task hides any; `None` leaves it to the task.
+    /// picture to hide, where the task hides any; `None` leaves it to the task. Tasks that hide nothing ask in tests what
+    /// they ask in training.
     fn question(
         &self,
         images: &Images,
@@ -53,7 +54,10 @@ pub(crate) trait PictureTask {
         share: Option<f64>,
         rng: &mut ChaCha8Rng,
         row: Row,
-    );
+    ) {
+        let _ = share;
+        self.example(images, item, rng, row);
+    }
 
     /// The input for a picture that is whole, for frozen features.
     fn whole(&self, images: &Images, item: usize, input: &mut [f32]);

@@ -52,17 +52,6 @@ impl PictureTask for Translate {
         row.weight.fill(1.0);
     }
 
-    fn question(
-        &self,
-        images: &Images,
-        item: usize,
-        _share: Option<f64>,
-        rng: &mut ChaCha8Rng,
-        row: Row,
-    ) {
-        self.example(images, item, rng, row);
-    }
-
     fn whole(&self, images: &Images, item: usize, input: &mut [f32]) {
         let picture = images.picture(item);
         // A single picture stands for the given half.
