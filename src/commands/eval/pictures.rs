@@ -9,7 +9,7 @@ use spectra_model::Encoder;
 use spectra_pointcloud::render;
 
 use super::data::Data;
-use crate::density;
+use crate::surface;
 
 /// Test objects whose completions are drawn.
 const PICTURES: usize = 4;
@@ -39,8 +39,8 @@ pub fn add(report: &mut Report, encoder: &Encoder, data: &Data) -> anyhow::Resul
     let order = encoder.order();
     let draw = |row: ndarray::ArrayView1<f32>| -> anyhow::Result<_> {
         let coefficients: Vec<f32> = row.iter().take(basis.count(order)).copied().collect();
-        let points = density::points(basis, order, &coefficients, 2500)?;
-        Ok(render::points_png(&points, 200, render::View::default()))
+        let mesh = surface::mesh(basis, order, &coefficients)?;
+        Ok(render::mesh_png(&mesh, 200, render::View::default()))
     };
     for (i, &row) in chosen.iter().enumerate() {
         let strip = [
