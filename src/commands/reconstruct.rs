@@ -42,7 +42,7 @@ fn from_store(path: &Path, id: &str) -> anyhow::Result<(Basis, usize, Vec<f32>)>
     let row = rows.ids.iter().position(|known| known == id);
     let row = row.with_context(|| {
         format!(
-            "{}: no item `{id}`; `spectra export` lists the ids",
+            "{}: no item `{id}`; the .csv files of the store list the ids",
             path.display()
         )
     })?;
