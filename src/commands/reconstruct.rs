@@ -13,12 +13,15 @@ use super::transform;
 use crate::outcome::Outcome;
 use crate::{cli, surface};
 
+/// Cells along each axis of the grid on which the surface of a density is found.
+const GRID: usize = 64;
+
 pub fn run(options: &cli::Reconstruct) -> anyhow::Result<Outcome> {
     let (basis, order, coefficients) = match options.source.split_once('#') {
         Some((store, id)) => from_store(Path::new(store), id)?,
         None => from_file(options)?,
     };
-    let mesh = surface::mesh(basis, order, &coefficients)?;
+    let mesh = surface::mesh(basis, order, &coefficients, GRID)?;
     let shape = if holds_points_only(&options.output) {
         let mut rng = random::stream(options.transform.seed, 0, 0);
         PointCloud::new(sample_surface(&mesh, options.transform.points, &mut rng)?).into()

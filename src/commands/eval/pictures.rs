@@ -24,6 +24,8 @@ const RISING: [f64; 4] = [0.1, 0.25, 0.5, 0.75];
 const NEIGHBOURS: usize = 5;
 /// Pixels of a side of one shape.
 const SIDE: u32 = 180;
+/// Cells along each axis of the grid on which its surface is found.
+const GRID: usize = 48;
 
 /// (step, error) of a run's log.
 pub fn curve(run: &Path) -> anyhow::Result<Vec<(f64, f64)>> {
@@ -52,9 +54,7 @@ struct Draw {
 
 impl Draw {
     fn one(&self, row: ArrayView1<f32>) -> anyhow::Result<RgbImage> {
-        let kept = row.iter().take(self.basis.count(self.order));
-        let coefficients: Vec<f32> = kept.copied().collect();
-        let mesh = surface::mesh(self.basis, self.order, &coefficients)?;
+        let mesh = surface::mesh(self.basis, self.order, &row.to_vec(), GRID)?;
         Ok(render::mesh_png(&mesh, SIDE, View::default()))
     }
 

@@ -22,6 +22,8 @@ const SEED: u64 = 0;
 /// Objects, evenly spread over the test set, whose surfaces are compared, and points on each surface.
 const SURFACES: usize = 100;
 const SURFACE_POINTS: usize = 1024;
+/// Cells along each axis of the grid on which surfaces are found.
+const GRID: usize = 32;
 
 /// A share of the cells hidden, each for itself.
 pub fn hidden(share: f64) -> CorruptConfig {
@@ -123,10 +125,7 @@ impl Surfaces {
     /// The same draws for an object however it was completed.
     fn clouds(&self, rows: &Array2<f32>) -> anyhow::Result<Vec<Vec<[f64; 3]>>> {
         let cloud = |&object: &usize| {
-            let kept = rows.row(object);
-            let kept = kept.iter().take(self.basis.count(self.order));
-            let coefficients: Vec<f32> = kept.copied().collect();
-            let mesh = surface::mesh(self.basis, self.order, &coefficients)?;
+            let mesh = surface::mesh(self.basis, self.order, rows.row(object), GRID)?;
             let mut rng = random::stream(SEED, 0, object as u64);
             Ok(sample_surface(&mesh, SURFACE_POINTS, &mut rng)?)
         };
