@@ -2,15 +2,15 @@
 //!
 //! Active, with column vectors: rotating a cloud, x' = R x, turns its coefficients by a'_l = D^l(R) a_l. With ZYZ angles,
 //! `D = Z(a) J Z(-b) J Z(c)`: Z turns about the axis z, which mixes only m and -m, and J exchanges the axes y and z. J does not
-//! depend on the rotation; see the module `exchange`. So a rotation is three angles, made in O(lmax), and costs half the
+//! depend on the rotation; see the module `quarter`. So a rotation is three angles, made in O(lmax), and costs half the
 //! operations of a product with D.
 //!
-//! The J of each degree is computed when it is first needed and kept for the life of the process, shared by all
-//! rotations: about `6 l^2` bytes each, 0.08 MB up to degree 31, 0.6 MB up to 63 and 35 MB up to 255.
+//! The J of each degree is computed anew for each use, in working memory of `8 l^2` bytes (0.6 MB at degree 255, reused from degree to
+//! degree): that takes less time than to read it from memory. A batch and all shells of a degree share one J.
 
-mod exchange;
 mod kernel;
 pub mod naive;
+mod quarter;
 
 use nalgebra::{Rotation3, UnitQuaternion};
 use pulp::Arch;
@@ -19,10 +19,10 @@ use rayon::prelude::*;
 use crate::check::check_length;
 use crate::simd::Aligned;
 use crate::{Basis, Real, SpectralError};
-use exchange::{LANES, Split, exchange};
-use kernel::{ManyColumns, OneColumn, Places};
+use kernel::{Exchange, Places};
+use quarter::{Fill, LANES, Quarter};
 
-pub use exchange::MAX_DEGREE;
+pub use quarter::MAX_DEGREE;
 
 /// One rotation, for spherical and Zernike coefficients alike, up to a degree.
 ///
@@ -52,6 +52,7 @@ pub struct Rotation {
 /// Working memory of rotations: once grown to the largest degree and batch, nothing is allocated.
 #[derive(Debug, Clone, Default)]
 pub struct RotationScratch {
+    quarter: Quarter,
     now: Aligned<f64>,
     next: Aligned<f64>,
 }
@@ -304,56 +305,44 @@ impl Rotation {
             many => many.next_multiple_of(LANES),
         };
         let at = Places::of(l, columns);
-        let RotationScratch { now, next } = scratch;
-        let (now, next) = (now.zeros(at.len), next.zeros(at.len));
-        let orders = Orders { l, at, columns };
-        orders.each(|centre, m, cos, sin| {
-            for (column, start) in starts.iter().enumerate() {
-                now[cos + column] = values[start + centre + m].to_f64();
-                if let Some(sin) = sin {
-                    now[sin + column] = values[start + centre - m].to_f64();
-                }
-            }
-        });
-        self.first.split(orders, now);
-        exchanged(l, columns, now, next);
-        second.split(orders, next);
-        exchanged(l, columns, next, now);
-        third.split(orders, now);
-        orders.each(|centre, m, cos, sin| {
-            for (column, start) in starts.iter().enumerate() {
-                values[start + centre + m] = T::from_f64(now[cos + column]);
-                if let Some(sin) = sin {
-                    values[start + centre - m] = T::from_f64(now[sin + column]);
-                }
-            }
-        });
-    }
-}
-
-/// Where the orders of a degree lie in a buffer of classes.
-#[derive(Clone, Copy)]
-struct Orders {
-    l: usize,
-    at: Places,
-    columns: usize,
-}
-
-impl Orders {
-    /// Visits (l, m, place of the cosine, place of the sine) for each m from 0 up.
-    fn each(self, mut visit: impl FnMut(usize, usize, usize, Option<usize>)) {
-        let Self { l, at, columns } = self;
-        let first = Split::first(l);
+        let RotationScratch { quarter, now, next } = scratch;
+        let (now, next) = (now.zeros(at.len()), next.zeros(at.len()));
         for m in 0..=l {
-            let place = |class: usize, lowest: usize| class + (m - lowest) / 2 * columns;
-            let (cos, sin) = if (l - m).is_multiple_of(2) {
-                let sin = (m > 0).then(|| place(at.even_sin, first.even_sin));
-                (place(at.even_cos, first.even_cos), sin)
-            } else {
-                let sin = (m > 0).then(|| place(at.odd_sin, first.odd_sin));
-                (place(at.odd_cos, first.odd_cos), sin)
-            };
-            visit(l, m, cos, sin);
+            let [cos, sin] = at.of_order(m);
+            for (column, start) in starts.iter().enumerate() {
+                now[cos + column] = values[start + l + m].to_f64();
+                if m > 0 {
+                    now[sin + column] = values[start + l - m].to_f64();
+                }
+            }
+        }
+        let arch = Arch::new();
+        Fill { l, quarter }.run(arch);
+        self.first.split(l, columns, now);
+        Exchange {
+            quarter,
+            columns,
+            input: now,
+            output: next,
+        }
+        .run(arch);
+        second.split(l, columns, next);
+        Exchange {
+            quarter,
+            columns,
+            input: next,
+            output: now,
+        }
+        .run(arch);
+        third.split(l, columns, now);
+        for m in 0..=l {
+            let [cos, sin] = at.of_order(m);
+            for (column, start) in starts.iter().enumerate() {
+                values[start + l + m] = T::from_f64(now[cos + column]);
+                if m > 0 {
+                    values[start + l - m] = T::from_f64(now[sin + column]);
+                }
+            }
         }
     }
 }
@@ -368,38 +357,17 @@ impl Turn {
         }
     }
 
-    fn split(&self, orders: Orders, buffer: &mut [f64]) {
-        let columns = orders.columns;
-        orders.each(|_l, m, cos_place, sin_place| {
-            let (Some(sin_place), (cos, sin)) = (sin_place, self.0[m]) else {
-                return;
-            };
+    /// Turns classes of `columns` columns side by side.
+    fn split(&self, l: usize, columns: usize, buffer: &mut [f64]) {
+        let at = Places::of(l, columns);
+        for (m, (cos, sin)) in self.0[..=l].iter().enumerate().skip(1) {
+            let [cosine, sine] = at.of_order(m);
             for column in 0..columns {
-                let (c, s) = (buffer[cos_place + column], buffer[sin_place + column]);
-                buffer[cos_place + column] = c * cos - s * sin;
-                buffer[sin_place + column] = s * cos + c * sin;
+                let (c, s) = (buffer[cosine + column], buffer[sine + column]);
+                buffer[cosine + column] = c * cos - s * sin;
+                buffer[sine + column] = s * cos + c * sin;
             }
-        });
-    }
-}
-
-fn exchanged(l: usize, columns: usize, input: &[f64], output: &mut [f64]) {
-    let exchange = exchange(l);
-    if columns == 1 {
-        Arch::new().dispatch(OneColumn {
-            l,
-            exchange,
-            input,
-            output,
-        });
-    } else {
-        Arch::new().dispatch(ManyColumns {
-            l,
-            exchange,
-            columns,
-            input,
-            output,
-        });
+        }
     }
 }
 
