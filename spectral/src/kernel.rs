@@ -154,10 +154,10 @@ impl<T: Lane, S: Simd, const N: usize> Tile<T, S, N> {
         total: &mut [[T::V<S>; N]; 4],
     ) {
         for (step, c) in steps.iter().zip(coefficients) {
-            for j in 0..4 {
-                let c = T::splat(simd, c[j]);
-                for i in 0..N {
-                    total[j][i] = T::fma(simd, c, self.value[i], total[j][i]);
+            for (total, c) in total.iter_mut().zip(c) {
+                let c = T::splat(simd, *c);
+                for (total, value) in total.iter_mut().zip(&self.value) {
+                    *total = T::fma(simd, c, *value, *total);
                 }
             }
             self.step(simd, step);
@@ -176,12 +176,12 @@ impl<T: Lane, S: Simd, const N: usize> Tile<T, S, N> {
         // Read from memory at each step: kept in variables, all of it would be copied for each tile.
         let data = data.map(|data| &data[..N]);
         for (step, sums) in steps.iter().zip(sums.chunks_exact_mut(4)) {
-            for j in 0..4 {
-                let mut sum = sums[j];
-                for i in 0..N {
-                    sum = T::fma(simd, data[j][i], self.value[i], sum);
+            for (sum, data) in sums.iter_mut().zip(data) {
+                let mut total = *sum;
+                for (data, value) in data.iter().zip(&self.value) {
+                    total = T::fma(simd, *data, *value, total);
                 }
-                sums[j] = sum;
+                *sum = total;
             }
             self.step(simd, step);
         }

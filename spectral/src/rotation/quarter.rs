@@ -100,7 +100,7 @@ impl Quarter {
         let start = self.start.zeros(2 * half);
         // d_lk = (-1)^(l-k) 2^-l sqrt(binomial(2l, l + k)), with the factors of both orders.
         let sign = |m: usize| [1.0, 1.0, -1.0, -1.0][m % 4];
-        let mut size = self.central[l] * sign(l) * if l % 2 == 0 { 1.0 } else { -1.0 };
+        let mut size = self.central[l] * sign(l) * if l.is_multiple_of(2) { 1.0 } else { -1.0 };
         if l > 0 {
             size *= 2.0;
         }
@@ -159,7 +159,7 @@ impl WithSimd for Fill<'_> {
             let mut first = 0;
             macro_rules! tiles {
                 ($n:literal) => {
-                    while first + $n <= half {
+                    while half - first >= $n {
                         let from = parity * half + first;
                         let lanes = Columns::<S, $n> {
                             parity,
