@@ -112,6 +112,7 @@ pub mod rotation;
 mod scaler;
 pub mod scattered;
 mod simd;
+mod surface;
 #[cfg(test)]
 mod testing;
 pub mod zernike;
@@ -133,4 +134,5 @@ pub use rotation::{Rotation, RotationScratch};
 pub use scaler::Scaler;
 pub use scattered::{ScatteredPlan, ScatteredScratch, SphereFit};
 pub use simd::simd_level;
+pub use surface::reconstruct_surface;
 pub use zernike::{CloudGradient, VoxelGrid, ZernikePlan, ZernikeScratch, zernike_index};
