@@ -30,6 +30,11 @@ impl Places {
         4 * self.size
     }
 
+    /// Cosines and sines of one parity.
+    pub fn pair(self, parity: usize, values: &mut [f64]) -> (&mut [f64], &mut [f64]) {
+        values[self.class(parity, false)..][..2 * self.size].split_at_mut(self.size)
+    }
+
     fn class(self, parity: usize, sine: bool) -> usize {
         (2 * parity + usize::from(sine)) * self.size
     }
@@ -82,18 +87,8 @@ impl Part {
     }
 }
 
-/// Visits the rows of one parity in groups of four, and the lowest one by one: `run!(count, lowest row)`.
-macro_rules! rows_in_groups {
-    ($l:expr, $parity:expr, $run:ident) => {
-        let count = ($l + 2 - $parity) / 2;
-        for j in 0..count % 4 {
-            $run!(1, 2 * j + $parity);
-        }
-        for j in (count % 4..count).step_by(4) {
-            $run!(4, 2 * j + $parity);
-        }
-    };
-}
+/// Rows of one parity that are read together; those after the last row are zero.
+const ROWS: usize = 4;
 
 /// `output = J input`, for one column or a multiple of [`LANES`]; padding of the input is zero, as is the sine of order 0.
 pub struct Exchange<'a> {
@@ -101,6 +96,8 @@ pub struct Exchange<'a> {
     pub columns: usize,
     pub input: &'a [f64],
     pub output: &'a mut [f64],
+    /// As long as the output, to work in.
+    pub dots: &'a mut [f64],
 }
 
 impl Exchange<'_> {
@@ -119,15 +116,16 @@ impl WithSimd for Exchange<'_> {
         let l = self.quarter.degree();
         let at = Places::of(l, self.columns);
         self.output.fill(0.0);
+        if self.columns == 1 {
+            self.dots.fill(0.0);
+        }
         for parity in 0..2.min(l + 1) {
             for part in Part::of_rows(l, parity, at) {
                 if self.columns == 1 {
-                    macro_rules! run {
-                        ($n:literal, $m:expr) => {
-                            one_column::<S, $n>(s, self.quarter, part, $m, self.input, self.output)
-                        };
+                    for m in (parity..=l).step_by(2 * ROWS) {
+                        let out = [&mut *self.output, &mut *self.dots];
+                        one_column(s, self.quarter, part, m, self.input, out);
                     }
-                    rows_in_groups!(l, parity, run);
                 } else {
                     let mut first = 0;
                     while first < self.columns {
@@ -135,22 +133,17 @@ impl WithSimd for Exchange<'_> {
                             first,
                             columns: self.columns,
                         };
-                        macro_rules! run {
-                            ($n:literal, $m:expr) => {
-                                many.rows::<S, $n>(
-                                    s,
-                                    self.quarter,
-                                    part,
-                                    $m,
-                                    self.input,
-                                    self.output,
-                                )
-                            };
+                        for m in (parity..=l).step_by(2 * ROWS) {
+                            many.rows(s, self.quarter, part, m, self.input, self.output);
                         }
-                        rows_in_groups!(l, parity, run);
                         first += LANES;
                     }
                 }
+            }
+        }
+        if self.columns == 1 {
+            for (sum, dot) in self.output.iter_mut().zip(&*self.dots) {
+                *sum += dot;
             }
         }
         // Nothing has a sine of order 0.
@@ -159,36 +152,38 @@ impl WithSimd for Exchange<'_> {
     }
 }
 
-/// Rows m, m + 2, ... of one part against one column.
+/// Rows m, m + 2, ... of one part against one column: what they add as columns goes into the first output; their dot products, one for each
+/// row, into the second. In one buffer, vectors would be loaded just after single values in them were stored, which is slow.
 #[inline(always)]
-fn one_column<S: Simd, const R: usize>(
+fn one_column<S: Simd>(
     s: S,
     quarter: &Quarter,
     part: Part,
     m: usize,
     input: &[f64],
-    output: &mut [f64],
+    [output, dots]: [&mut [f64]; 2],
 ) {
     let lanes = f64::lanes::<S>();
     let offset = part.parity * half(quarter.degree());
-    let width = part.width(m + 2 * (R - 1)).next_multiple_of(lanes);
-    let rows: [&[S::f64s]; R] =
-        std::array::from_fn(|r| f64::vectors::<S>(&quarter.row(m + 2 * r)[offset..][..width]));
+    let width = part.width(m + 2 * (ROWS - 1)).next_multiple_of(lanes);
+    let row = |r: usize| f64::vectors::<S>(&quarter.row(m + 2 * r)[offset..][..width]);
+    let rows = [row(0), row(1), row(2), row(3)];
     let column = f64::vectors::<S>(&input[part.from..][..width]);
     let sums = f64::vectors_mut::<S>(&mut output[part.from..][..width]);
     let to = part.to + m / 2;
-    let factors: [S::f64s; R] = std::array::from_fn(|r| s.splat_f64s(part.sign * input[to + r]));
-    let mut dots = [s.splat_f64s(0.0); R];
+    let factor = |r: usize| s.splat_f64s(part.sign * input[to + r]);
+    let factors = [factor(0), factor(1), factor(2), factor(3)];
+    let mut sums_of_rows = [s.splat_f64s(0.0); ROWS];
     for i in 0..width / lanes {
         let (x, mut sum) = (column[i], sums[i]);
-        for r in 0..R {
-            dots[r] = f64::fma(s, rows[r][i], x, dots[r]);
+        for r in 0..ROWS {
+            sums_of_rows[r] = f64::fma(s, rows[r][i], x, sums_of_rows[r]);
             sum = f64::fma(s, rows[r][i], factors[r], sum);
         }
         sums[i] = sum;
     }
-    for (r, dot) in dots.into_iter().enumerate() {
-        output[to + r] += part.sign * s.reduce_sum_f64s(dot);
+    for (dot, sum) in dots[to..][..ROWS].iter_mut().zip(sums_of_rows) {
+        *dot = part.sign * s.reduce_sum_f64s(sum);
     }
 }
 
@@ -202,7 +197,7 @@ struct Many {
 impl Many {
     /// As [`one_column`], for these columns.
     #[inline(always)]
-    fn rows<S: Simd, const R: usize>(
+    fn rows<S: Simd>(
         self,
         s: S,
         quarter: &Quarter,
@@ -212,8 +207,9 @@ impl Many {
         output: &mut [f64],
     ) {
         let offset = part.parity * half(quarter.degree());
-        let width = part.width(m + 2 * (R - 1));
-        let rows: [&[f64]; R] = std::array::from_fn(|r| &quarter.row(m + 2 * r)[offset..][..width]);
+        let width = part.width(m + 2 * (ROWS - 1));
+        let row = |r: usize| &quarter.row(m + 2 * r)[offset..][..width];
+        let rows = [row(0), row(1), row(2), row(3)];
         let Self { first, columns } = self;
         let sign = s.splat_f64s(part.sign);
         let to = part.to + m / 2 * columns + first;
@@ -222,14 +218,14 @@ impl Many {
             let load = |from: &[f64], place: usize| {
                 f64::vectors::<S>(&from[at(place)..][..f64::lanes::<S>()])[0]
             };
-            let factors: [S::f64s; R] =
-                std::array::from_fn(|r| s.mul_f64s(sign, load(input, to + r * columns)));
-            let mut dots = [s.splat_f64s(0.0); R];
+            let factor = |r: usize| s.mul_f64s(sign, load(input, to + r * columns));
+            let factors = [factor(0), factor(1), factor(2), factor(3)];
+            let mut dots = [s.splat_f64s(0.0); ROWS];
             let x = input[part.from..][..width * columns].chunks_exact(columns);
             let y = output[part.from..][..width * columns].chunks_exact_mut(columns);
             for (k, (x, y)) in x.zip(y).enumerate() {
                 let (x, mut sum) = (load(x, first), load(y, first));
-                for r in 0..R {
+                for r in 0..ROWS {
                     let d = s.splat_f64s(rows[r][k]);
                     dots[r] = f64::fma(s, d, x, dots[r]);
                     sum = f64::fma(s, d, factors[r], sum);
@@ -284,6 +280,7 @@ mod tests {
                             columns,
                             input,
                             output: &mut output,
+                            dots: &mut vec![f64::NAN; at.len()],
                         }
                         .run(arch);
                         output

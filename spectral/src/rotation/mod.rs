@@ -55,11 +55,15 @@ pub struct RotationScratch {
     quarter: Quarter,
     now: Aligned<f64>,
     next: Aligned<f64>,
+    dots: Aligned<f64>,
 }
 
-/// cos and sin of m times an angle about z.
+/// cos and sin of m times an angle about z, at `[parity of m][m / 2]`.
 #[derive(Debug, Clone, PartialEq)]
-struct Turn(Vec<(f64, f64)>);
+struct Turn {
+    cos: [Vec<f64>; 2],
+    sin: [Vec<f64>; 2],
+}
 
 impl Turn {
     fn new(angle: f64, lmax: usize) -> Self {
@@ -71,7 +75,11 @@ impl Turn {
             let (sin, cos) = product.sin_cos();
             (cos - lost * sin, sin + lost * cos)
         };
-        Self((0..=lmax).map(of).collect())
+        let [even, odd] = [0, 1].map(|parity| (parity..=lmax).step_by(2).map(of).unzip());
+        Self {
+            cos: [even.0, odd.0],
+            sin: [even.1, odd.1],
+        }
     }
 }
 
@@ -305,17 +313,26 @@ impl Rotation {
             many => many.next_multiple_of(LANES),
         };
         let at = Places::of(l, columns);
-        let RotationScratch { quarter, now, next } = scratch;
-        let (now, next) = (now.zeros(at.len()), next.zeros(at.len()));
-        for m in 0..=l {
-            let [cos, sin] = at.of_order(m);
-            for (column, start) in starts.iter().enumerate() {
-                now[cos + column] = values[start + l + m].to_f64();
-                if m > 0 {
-                    now[sin + column] = values[start + l - m].to_f64();
+        let RotationScratch {
+            quarter,
+            now,
+            next,
+            dots,
+        } = scratch;
+        let [now, next, dots] = [now, next, dots].map(|buffer| buffer.zeros(at.len()));
+        for parity in 0..2 {
+            let (cos, sin) = at.pair(parity, now);
+            for (column, &start) in starts.iter().enumerate() {
+                let set = &values[start..][..2 * l + 1];
+                for (j, m) in (parity..=l).step_by(2).enumerate() {
+                    cos[j * columns + column] = set[l + m].to_f64();
+                    sin[j * columns + column] = set[l - m].to_f64();
                 }
             }
         }
+        // Nothing has a sine of order 0.
+        let [_, sine] = at.of_order(0);
+        now[sine..][..columns].fill(0.0);
         let arch = Arch::new();
         Fill { l, quarter }.run(arch);
         self.first.split(l, columns, now);
@@ -324,6 +341,7 @@ impl Rotation {
             columns,
             input: now,
             output: next,
+            dots,
         }
         .run(arch);
         second.split(l, columns, next);
@@ -332,15 +350,18 @@ impl Rotation {
             columns,
             input: next,
             output: now,
+            dots,
         }
         .run(arch);
         third.split(l, columns, now);
-        for m in 0..=l {
-            let [cos, sin] = at.of_order(m);
-            for (column, start) in starts.iter().enumerate() {
-                values[start + l + m] = T::from_f64(now[cos + column]);
-                if m > 0 {
-                    values[start + l - m] = T::from_f64(now[sin + column]);
+        for parity in 0..2 {
+            let (cos, sin) = at.pair(parity, now);
+            for (column, &start) in starts.iter().enumerate() {
+                let set = &mut values[start..][..2 * l + 1];
+                // The sine of order 0 goes first, where the cosine replaces it.
+                for (j, m) in (parity..=l).step_by(2).enumerate() {
+                    set[l - m] = T::from_f64(sin[j * columns + column]);
+                    set[l + m] = T::from_f64(cos[j * columns + column]);
                 }
             }
         }
@@ -350,7 +371,7 @@ impl Rotation {
 impl Turn {
     fn in_place<T: Real>(&self, l: usize, values: &mut [T]) {
         for m in 1..=l {
-            let (cos, sin) = self.0[m];
+            let (cos, sin) = (self.cos[m % 2][m / 2], self.sin[m % 2][m / 2]);
             let (c, s) = (values[l + m].to_f64(), values[l - m].to_f64());
             values[l + m] = T::from_f64(c * cos - s * sin);
             values[l - m] = T::from_f64(s * cos + c * sin);
@@ -360,12 +381,25 @@ impl Turn {
     /// Turns classes of `columns` columns side by side.
     fn split(&self, l: usize, columns: usize, buffer: &mut [f64]) {
         let at = Places::of(l, columns);
-        for (m, (cos, sin)) in self.0[..=l].iter().enumerate().skip(1) {
-            let [cosine, sine] = at.of_order(m);
-            for column in 0..columns {
-                let (c, s) = (buffer[cosine + column], buffer[sine + column]);
-                buffer[cosine + column] = c * cos - s * sin;
-                buffer[sine + column] = s * cos + c * sin;
+        let turn = |(c, s): (&mut f64, &mut f64), (cos, sin): (f64, f64)| {
+            (*c, *s) = (*c * cos - *s * sin, *s * cos + *c * sin);
+        };
+        for parity in 0..2 {
+            let (c, s) = at.pair(parity, buffer);
+            let angles = self.cos[parity]
+                .iter()
+                .copied()
+                .zip(self.sin[parity].iter().copied());
+            if columns == 1 {
+                c.iter_mut()
+                    .zip(s)
+                    .zip(angles)
+                    .for_each(|(pair, angle)| turn(pair, angle));
+                continue;
+            }
+            let rows = c.chunks_exact_mut(columns).zip(s.chunks_exact_mut(columns));
+            for ((c, s), angle) in rows.zip(angles) {
+                c.iter_mut().zip(s).for_each(|pair| turn(pair, angle));
             }
         }
     }

@@ -41,7 +41,7 @@ pub fn half(l: usize) -> usize {
 
 /// `t_m s_m t_k s_k d^l_mk(pi/2)` for `0 <= k <= m <= l`, at `[m][parity of k][k / 2]`, with `t_m = sqrt 2` (1 for m = 0)
 /// and `s_m = (-1)^floor(m / 2)`. The diagonal is halved, so that a row may serve as a column as well; what follows it
-/// in its vector is zero, and so is that vector in the next [`REACH`] rows below.
+/// in its vector is zero, and so is that vector in the next [`REACH`] rows below, and the [`REACH`] rows after the last.
 #[derive(Debug, Clone, Default)]
 pub struct Quarter {
     l: usize,
@@ -74,7 +74,9 @@ impl Quarter {
     fn prepare(&mut self, l: usize) {
         self.l = l;
         let half = half(l);
-        self.values.at_least((l + 1) * 2 * half);
+        let end = (l + 1) * 2 * half;
+        self.values.at_least(end + REACH * 2 * half);
+        self.values[end..][..REACH * 2 * half].fill(0.0);
         let product = |j: usize| (2 * j - 1) as f64 / (2 * j) as f64;
         while self.central.len() <= l {
             let next = self.central.len();
