@@ -52,7 +52,7 @@ pub enum Command {
     Export(Export),
     /// Say what a file, a store or a run is
     Info(Info),
-    /// Check a store's hashes, rows and ids
+    /// Check a store's hashes, rows and ids, or a run's checkpoints and weights
     Verify(Verify),
     /// Look into a data set
     #[command(subcommand)]
@@ -611,9 +611,9 @@ pub struct Info {
 
 /// Options of `verify`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  spectra verify m10.spectra")]
+#[command(after_help = "Examples:\n  spectra verify m10.spectra\n  spectra verify runs/m10")]
 pub struct Verify {
-    /// A store
+    /// A store or a run folder
     pub path: PathBuf,
 }
 

@@ -60,6 +60,7 @@ fn setup() -> (Cgml, Batch, AlgorithmConfig) {
         generator_optimizer: adam(),
         walker_optimizer: adam(),
         average: None,
+        precision: Precision::F32,
         adversary: None,
     };
     (cgml, batch, config)

@@ -99,6 +99,10 @@ pub(crate) fn norm(
     groups: usize,
     slope: f64,
 ) -> Tensor<3> {
+    if x.dtype() == DType::BF16 {
+        // Means and variances want more digits.
+        return norm(x.cast(DType::F32), gain, shift, groups, slope).cast(DType::BF16);
+    }
     if !fused(&x) {
         return composed::norm(x, gain, shift, groups, slope);
     }

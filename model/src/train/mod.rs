@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod events;
+mod feed;
 mod metrics;
 mod report;
 mod schedule;
