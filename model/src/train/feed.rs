@@ -19,6 +19,8 @@ const AHEAD: usize = 1;
 pub(crate) struct Prepared {
     /// Epoch of the step, from 1.
     pub epoch: u64,
+    /// The items of the batch, row by row.
+    pub items: Vec<usize>,
     pub batch: HostBatch,
     /// Where z starts: unit rows `[rows, latent]`.
     pub latent: Vec<f32>,
@@ -76,6 +78,7 @@ impl Feed<'_> {
         let items = &order[from..(from + batch).min(order.len())];
         Ok(Prepared {
             epoch,
+            items: items.to_vec(),
             batch: self.task.batch(epoch, items)?,
             latent: latents(self.config, epoch, items),
             noise: noise(self.config, step, items.len() * self.width),
@@ -185,24 +188,22 @@ mod tests {
             steps: 12,
             width: 4,
         };
-        let from = |first: u64| -> Vec<Option<(u64, Vec<f32>, Vec<f32>)>> {
-            feed.run(first, |batches| {
-                batches
-                    .iter()
-                    .map(|prepared| prepared.ok().map(|p| (p.epoch, p.batch.input, p.noise)))
-                    .collect()
-            })
+        let from = |first: u64| -> Vec<Option<Prepared>> {
+            feed.run(first, |batches| batches.iter().map(Result::ok).collect())
         };
         let whole = from(0);
         // Two epochs of three steps, then the failure, and nothing after it.
         assert_eq!(whole.len(), 7);
         assert!(whole[..6].iter().all(Option::is_some) && whole[6].is_none());
-        assert_eq!(whole[4..], from(4));
-        let mut first: Vec<f32> = whole[..3]
-            .iter()
-            .flatten()
-            .flat_map(|s| s.1.clone())
-            .collect();
+        for (late, all) in from(4).iter().flatten().zip(whole[4..].iter().flatten()) {
+            assert_eq!((late.epoch, &late.items), (all.epoch, &all.items));
+            assert_eq!((&late.latent, &late.noise), (&all.latent, &all.noise));
+            assert_eq!(late.batch.input, all.batch.input);
+        }
+        let mut first: Vec<f32> = Vec::new();
+        for step in whole[..3].iter().flatten() {
+            first.extend(&step.batch.input);
+        }
         first.sort_by(f32::total_cmp);
         assert_eq!(first, [0.0, 1.0, 2.0, 3.0, 4.0]);
         // One who stops early leaves nothing running.

@@ -5,9 +5,11 @@ mod events;
 mod feed;
 mod metrics;
 mod report;
+mod resident;
 mod schedule;
 mod trainer;
 
+pub(crate) use self::feed::Feed;
 pub(crate) use self::trainer::train;
 
 /// Where training stands.

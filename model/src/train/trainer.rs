@@ -1,19 +1,20 @@
 //! The loop around Algorithm 1.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use serde_json::json;
 
 use super::evaluate::Evaluator;
 use super::feed::{Feed, Prepared};
 use super::report::{Losses, Reporter};
+use super::resident::Uploader;
 use super::schedule::rate_factor;
 use super::{TrainObserver, TrainProgress, TrainSummary};
-use crate::algorithm::{Batch, Cgml, Rates, StepLosses};
+use crate::algorithm::{Cgml, Rates, StepLosses};
 use crate::checkpoint::Checkpoints;
 use crate::encoder::to_host;
 use crate::nets::{Generator, Walker};
 use crate::run::{CARD, RunFolder, WEIGHTS, to_json, write_whole};
-use crate::tasks::{HostBatch, Task};
+use crate::tasks::Task;
 use crate::{Config, ModelError, weights};
 use burn::module::Module;
 
@@ -36,7 +37,7 @@ struct Trainer<'a> {
     folder: &'a RunFolder,
     config: &'a Config,
     task: &'a dyn Task,
-    device: Device,
+    uploader: Uploader,
     observer: &'a dyn TrainObserver,
     checkpoints: Checkpoints,
     reporter: Reporter,
@@ -80,7 +81,7 @@ impl<'a> Trainer<'a> {
             checkpoints,
             reporter: Reporter::open(folder.path(), step)?,
             evaluator: Evaluator::new(task, config, &device)?,
-            device,
+            uploader: Uploader::new(task, &device)?,
             cgml: Some(cgml),
             step,
             loss: f64::NAN,
@@ -174,7 +175,7 @@ impl<'a> Trainer<'a> {
 
     /// One step of Algorithm 1.
     fn advance(&mut self, prepared: Prepared) -> StepLosses {
-        let batch = self.upload(prepared);
+        let batch = self.uploader.upload(prepared);
         let factor = rate_factor(&self.config.train, self.step, self.steps);
         let rates = Rates {
             generator: self.config.train.learning_rate * factor,
@@ -197,26 +198,6 @@ impl<'a> Trainer<'a> {
     fn rate(&self) -> f64 {
         let factor = rate_factor(&self.config.train, self.step, self.steps);
         self.config.train.learning_rate * factor
-    }
-
-    fn upload(&self, prepared: Prepared) -> Batch {
-        let HostBatch {
-            rows,
-            input,
-            target,
-            weight,
-        } = prepared.batch;
-        let put = |values: Vec<f32>| -> Tensor<2> {
-            let shape = [rows, values.len() / rows];
-            Tensor::from_data(TensorData::new(values, shape), &self.device)
-        };
-        Batch {
-            input: put(input),
-            target: put(target),
-            weight: put(weight),
-            latent: put(prepared.latent),
-            noise: put(prepared.noise),
-        }
     }
 
     /// Reads the losses back, refuses those that are no numbers, logs and tells them.
