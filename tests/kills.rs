@@ -142,7 +142,7 @@ fn a_full_disk_is_told_with_advice_and_the_run_goes_on_afterwards() {
         command.arg(given.get_program()).args(given.get_args());
         command.output().unwrap()
     };
-    let stopped = pretrain("ulimit -f 8;", false);
+    let stopped = pretrain("ulimit -f 64;", false);
     let message = String::from_utf8_lossy(&stopped.stderr).into_owned();
     assert_eq!(stopped.status.code(), Some(1), "{message}");
     for part in ["checkpoints", "free some space", "--resume"] {

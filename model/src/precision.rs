@@ -92,7 +92,7 @@ mod tests {
     use burn::module::ModuleVisitor;
     use burn::optim::GradientsParams;
 
-    /// Number of weights of each type, and those among them whose gradient is not f32 or not near that of `other`.
+    /// Holds the gradients of the weights against others.
     struct Compare<'g> {
         gradients: &'g GradientsParams,
         other: &'g GradientsParams,
@@ -168,7 +168,7 @@ mod tests {
                 compared: 0,
             };
             generator.visit(&mut compare);
-            assert!(compare.compared >= 8, "{}", compare.compared);
+            assert!(compare.compared >= 6, "{}", compare.compared);
         }
     }
 
