@@ -204,6 +204,9 @@ pub enum Objective {
     L1,
     /// The same networks without z, on squared error and against a critic: its second, the context encoder.
     Context,
+    /// The same networks with a z that is sampled: a conditional variational autoencoder.
+    #[serde(rename = "cvae")]
+    Variational,
 }
 
 /// Algorithm 1 of the paper (notes on each choice in the crate documentation).
@@ -357,7 +360,7 @@ impl Config {
         }
     }
 
-    /// The same settings for a baseline without z: no steps of z, none of Z, no consistency.
+    /// The same settings for a baseline: no steps of z, none of Z, no consistency.
     pub fn baseline(&self, objective: Objective) -> Config {
         let mut config = self.clone();
         config.algorithm = AlgorithmConfig {
@@ -446,8 +449,9 @@ impl Config {
             if self.network.spectral_norm > 0.0 {
                 return refuse("network.spectral_norm", "needs train.precision f32");
             }
-            if self.algorithm.objective == Objective::Context {
-                return refuse("algorithm.objective context", "needs train.precision f32");
+            let objective = self.algorithm.objective;
+            if matches!(objective, Objective::Context | Objective::Variational) {
+                return refuse("algorithm.objective", "needs train.precision f32");
             }
         }
         let kinds = [self.corrupt.block, self.corrupt.band, self.corrupt.scatter];
@@ -616,6 +620,7 @@ mod tests {
         for (key, value) in [
             ("network.spectral_norm", "1"),
             ("algorithm.objective", "context"),
+            ("algorithm.objective", "variational"),
         ] {
             let mut config = Config::default();
             config.set(key, value).unwrap();

@@ -62,6 +62,7 @@ fn setup() -> (Cgml, Batch, AlgorithmConfig) {
         average: None,
         precision: Precision::F32,
         adversary: None,
+        inference: None,
     };
     (cgml, batch, config)
 }
