@@ -620,7 +620,7 @@ mod tests {
         for (key, value) in [
             ("network.spectral_norm", "1"),
             ("algorithm.objective", "context"),
-            ("algorithm.objective", "variational"),
+            ("algorithm.objective", "cvae"),
         ] {
             let mut config = Config::default();
             config.set(key, value).unwrap();
