@@ -56,13 +56,14 @@ pub fn pretrain(
 }
 
 /// Denoising on the training rows of a store.
-struct Spectral<'s> {
+pub(crate) struct Spectral<'s> {
     store: &'s Store,
     maps: Denoising,
 }
 
 impl<'s> Spectral<'s> {
-    fn open(
+    /// Reads the training rows of `store`; fits the scaler on them unless one is given.
+    pub(crate) fn open(
         store: &'s Store,
         config: &Config,
         scaler: Option<Scaler>,
@@ -124,6 +125,10 @@ impl Task for Spectral<'_> {
 
     fn batch(&self, epoch: u64, items: &[usize]) -> Result<HostBatch, ModelError> {
         self.maps.batch(epoch, items)
+    }
+
+    fn targets(&self) -> Result<Option<Vec<f32>>, ModelError> {
+        self.maps.targets()
     }
 
     fn info(&self) -> Vec<u8> {
@@ -214,6 +219,19 @@ impl Denoising {
         Ok(batch)
     }
 
+    /// The clean maps of all items, unless every epoch changes them.
+    fn targets(&self) -> Result<Option<Vec<f32>>, ModelError> {
+        if self.augmenter.changes() {
+            return Ok(None);
+        }
+        let cells = self.maps.sizes().target_cells();
+        let mut targets = vec![0.0; self.rows.nrows() * cells];
+        for (row, target) in self.rows.outer_iter().zip(targets.chunks_exact_mut(cells)) {
+            self.maps.fill(row.to_vec(), target)?;
+        }
+        Ok(Some(targets))
+    }
+
     fn row(
         &self,
         epoch: u64,
@@ -269,6 +287,14 @@ mod tests {
         let part = task.batch(2, &[7]).unwrap();
         assert_eq!(whole.input[200..400], part.input);
         assert_ne!(task.batch(3, &[7]).unwrap().input, part.input);
+    }
+
+    #[test]
+    fn targets_that_stay_are_those_of_every_batch() {
+        let still = task(RotateKind::None);
+        let targets = still.targets().unwrap().unwrap();
+        assert_eq!(targets[700..800], still.batch(3, &[7]).unwrap().target);
+        assert!(task(RotateKind::So3).targets().unwrap().is_none());
     }
 
     #[test]
