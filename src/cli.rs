@@ -154,7 +154,7 @@ pub struct Pretrain {
     /// The run folder to write
     #[arg(long, short)]
     pub output: PathBuf,
-    /// Settings to start from: tiny (CPU), small or paper
+    /// Settings to start from: tiny (CPU), local (CPU; neighbourhoods of points), small or paper
     #[arg(long, default_value = "tiny")]
     pub preset: String,
     /// A TOML file of settings over the preset
@@ -185,6 +185,8 @@ pub enum FeatureKind {
     Fisher,
     /// The same in local frames: does not depend on how a shape is rotated
     FisherInvariant,
+    /// Fisher vectors of what the encoder of --run (preset local) makes of each neighbourhood, and a random one beside it
+    FisherLearned,
 }
 
 /// Neighbourhoods and Fisher vectors.

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod density;
 mod figure;
+mod frozen;
 mod gallery;
 mod outcome;
 mod picture;

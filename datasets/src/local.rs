@@ -98,7 +98,7 @@ impl LocalMapper {
         let radii = self.options.radii.iter();
         let parts = radii.map(|&radius| self.rows(points, &placed, radius));
         let parts: Vec<Array2<f32>> = parts.collect::<Result<_, _>>()?;
-        let views: Vec<_> = parts.iter().map(Array2::view).collect();
+        let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
         Ok(LocalMap {
             rows: concatenate(Axis(1), &views).expect("all radii have the same centres"),
             positions: placed.positions,

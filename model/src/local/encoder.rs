@@ -141,6 +141,6 @@ fn to_array(values: Vec<f32>, shape: [usize; 2]) -> Array2<f32> {
 }
 
 fn stack(parts: &[Array2<f32>]) -> Array2<f32> {
-    let views: Vec<_> = parts.iter().map(Array2::view).collect();
+    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
     concatenate(Axis(0), &views).unwrap_or_default()
 }
