@@ -194,7 +194,13 @@ mod tests {
     #[test]
     fn all_radii_stand_side_by_side() {
         let points: Vec<[f32; 3]> = (0..90)
-            .map(|i| [(i as f32).sin() * 0.5, (i as f32 * 1.7).cos() * 0.4, 0.01 * i as f32])
+            .map(|i| {
+                [
+                    (i as f32).sin() * 0.5,
+                    (i as f32 * 1.7).cos() * 0.4,
+                    0.01 * i as f32,
+                ]
+            })
             .collect();
         let mapper = LocalMapper::new(LocalOptions {
             centres: 12,
@@ -206,7 +212,10 @@ mod tests {
         assert_eq!(all.rows.dim(), (12, 70));
         for (i, radius) in [0.2, 0.6].into_iter().enumerate() {
             let one = mapper.map(&points, radius).unwrap();
-            assert_eq!(all.rows.slice(ndarray::s![.., 35 * i..35 * (i + 1)]), one.rows);
+            assert_eq!(
+                all.rows.slice(ndarray::s![.., 35 * i..35 * (i + 1)]),
+                one.rows
+            );
             assert_eq!(all.positions, one.positions);
         }
     }

@@ -214,10 +214,7 @@ fn choose(
     let best = (0..values).map(total).max().unwrap_or(0);
     let first = (0..values).position(|value| total(value) == best);
     let held: usize = parts.iter().map(|fold| fold.hold.len()).sum();
-    (
-        first.unwrap_or(0),
-        Some(best as f64 / held.max(1) as f64),
-    )
+    (first.unwrap_or(0), Some(best as f64 / held.max(1) as f64))
 }
 
 /// The fold of each row: rows of each class, shuffled, go to the folds in turn.

@@ -435,7 +435,10 @@ impl Config {
             return refuse("network.channels", "must list at least one positive number");
         }
         if self.network.kind == NetworkKind::Set && !self.network.bottleneck.is_multiple_of(2) {
-            return refuse("network.bottleneck", "must be even: half are means, half are maxima");
+            return refuse(
+                "network.bottleneck",
+                "must be even: half are means, half are maxima",
+            );
         }
         if self.map.visible == 0 || self.map.queries == 0 {
             return refuse("map.visible and map.queries", "must be at least 1");

@@ -4,8 +4,8 @@ use burn::module::Module;
 use serde::Serialize;
 use spectra_datasets::{Split, Store};
 
-use crate::nets::{Generator, Products, Sizes, Walker};
 use crate::config::LOCAL;
+use crate::nets::{Generator, Products, Sizes, Walker};
 use crate::tasks::{layout_of, local_sizes};
 use crate::{Config, ModelError, Probe, device};
 

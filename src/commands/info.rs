@@ -42,7 +42,9 @@ pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
             info.basis, info.order, info.points, info.sampling_seed
         );
         match &info.map {
-            RunMap::Global(map) => println!("map       {} up to order {}", map.layout, map.map_order),
+            RunMap::Global(map) => {
+                println!("map       {} up to order {}", map.layout, map.map_order)
+            }
             RunMap::Local(map) => println!(
                 "map       local, {} neighbourhoods, radii {:?}, moments up to order {}",
                 map.local.centres, map.local.radii, map.local.order

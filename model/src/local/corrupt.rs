@@ -210,14 +210,21 @@ mod tests {
             let (mut values, mut mask) = (vec![1.0; 20], vec![0.0; 20]);
             shown.apply(&mut stream(0, 0, 0), 3, &mut values, &mut mask);
             assert!(values.iter().zip(&mask).all(|(v, m)| *v == 1.0 - m));
-            assert_eq!(mask.iter().filter(|m| **m == 1.0).count(), 2 * first.iter().filter(|m| **m).count());
+            assert_eq!(
+                mask.iter().filter(|m| **m == 1.0).count(),
+                2 * first.iter().filter(|m| **m).count()
+            );
         }
     }
 
     #[test]
     fn disturbed_rows_are_shown_with_noise_and_marked() {
         let shown = draw([0.0, 0.0, 1.0], 1.0, 4);
-        let row = *shown.visible.iter().find(|&&row| shown.struck[row]).unwrap();
+        let row = *shown
+            .visible
+            .iter()
+            .find(|&&row| shown.struck[row])
+            .unwrap();
         let (mut values, mut mask) = (vec![1.0; 20], vec![0.0; 20]);
         shown.apply(&mut stream(0, 0, 0), row, &mut values, &mut mask);
         assert!(mask.iter().all(|m| *m == 1.0));

@@ -105,7 +105,9 @@ impl LocalEncoder {
         of: impl Fn(Described, &[Array2<f32>]) -> Result<Vec<T>, ModelError>,
     ) -> Result<Vec<T>, ModelError> {
         let Generator::Set(pair) = &self.networks.generator else {
-            return Err(ModelError::Input("a run on local maps without a set network".into()));
+            return Err(ModelError::Input(
+                "a run on local maps without a set network".into(),
+            ));
         };
         let mut found = Vec::with_capacity(clouds.len());
         for block in clouds.chunks(CLOUDS) {

@@ -114,7 +114,10 @@ impl LocalMaps {
     }
 
     /// Tokens of all neighbourhoods of a cloud, `[neighbourhoods, token]`, with nothing hidden; and where they are.
-    pub(crate) fn tokens(&self, cloud: &[[f32; 3]]) -> Result<(Array2<f32>, Array2<f32>), ModelError> {
+    pub(crate) fn tokens(
+        &self,
+        cloud: &[[f32; 3]],
+    ) -> Result<(Array2<f32>, Array2<f32>), ModelError> {
         let map = self.mapper.map_all(cloud)?;
         let (place, values) = (self.place(), self.values());
         let mut tokens = Array2::zeros((map.rows.nrows(), self.token()));
@@ -122,7 +125,9 @@ impl LocalMaps {
             let token = token.as_slice_mut().expect("a new array is in row order");
             self.tell_place(&map.positions.row(i).to_vec(), &mut token[..place]);
             let row = &mut token[place..place + values];
-            row.iter_mut().zip(map.rows.row(i)).for_each(|(to, &from)| *to = from);
+            row.iter_mut()
+                .zip(map.rows.row(i))
+                .for_each(|(to, &from)| *to = from);
             self.scale(row)?;
         }
         Ok((tokens, map.positions))

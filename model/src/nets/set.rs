@@ -106,7 +106,10 @@ impl SetPair {
         let inner = own.dims()[1];
         let context = linear_part(input, pooled.clone(), width);
         let joined = own.reshape([items, rows, inner]) + context.reshape([items, 1, inner]);
-        let second = self.h.shape.after_input(joined.reshape([items * rows, inner]));
+        let second = self
+            .h
+            .shape
+            .after_input(joined.reshape([items * rows, inner]));
         let rows = gelu(second).reshape([items, rows, self.features / 2]);
         Described {
             pooled,
@@ -271,7 +274,12 @@ mod tests {
             panic!("a set prepares a set")
         };
         let gradients = pair.finish(&first, z.clone()).abs().sum().backward();
-        assert!(to_host(z.grad(&gradients).unwrap()).unwrap().iter().all(|g| *g != 0.0));
+        assert!(
+            to_host(z.grad(&gradients).unwrap())
+                .unwrap()
+                .iter()
+                .all(|g| *g != 0.0)
+        );
         let stacks = [&pair.h.rows, &pair.h.shape, &pair.g];
         for weight in stacks.map(|stack| stack.input.weight.val()) {
             let gradient = to_host(weight.grad(&gradients).unwrap()).unwrap();

@@ -10,11 +10,11 @@ use spectra_spectral::{Basis, Rotation};
 use super::augment::Augmenter;
 use super::spectral::{pick, training_rows};
 use super::{HostBatch, Task};
+use crate::ModelError;
 use crate::config::{Config, MapConfig, NetworkKind, RotateKind};
 use crate::local::{LocalCorruptor, LocalInfo, LocalMaps, Shown, maps_of, sizes_of};
 use crate::nets::Sizes;
 use crate::run::{RunInfo, RunMap, to_json};
-use crate::ModelError;
 
 /// Denoising of the local maps of a store's training rows.
 pub(super) struct Local<'s> {
@@ -40,7 +40,8 @@ impl<'s> Local<'s> {
         let rows = store.rows()?;
         let train = training_rows(store, &rows.splits)?;
         let Some(points) = rows.points else {
-            let message = "keeps no points, which local maps need; convert again without --no-points";
+            let message =
+                "keeps no points, which local maps need; convert again without --no-points";
             return Err(ModelError::run(store.path(), message));
         };
         let clouds = pick(points, &train);

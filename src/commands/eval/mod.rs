@@ -71,7 +71,8 @@ impl Request {
         };
         let learned = [FeatureKind::Learned, FeatureKind::FisherLearned];
         if learned.iter().any(|kind| kinds.contains(kind)) && !has_runs {
-            let message = "--features learned and fisher-learned: need --run, whose encoder makes them";
+            let message =
+                "--features learned and fisher-learned: need --run, whose encoder makes them";
             return Err(Usage(message.into()).into());
         }
         if (options.reconstruction || !options.beside.is_empty()) && !has_runs {
