@@ -2,13 +2,13 @@
 
 mod cli;
 mod commands;
-mod density;
 mod figure;
 mod frozen;
 mod gallery;
 mod outcome;
 mod picture;
 mod progress;
+mod surface;
 
 use std::process::ExitCode;
 

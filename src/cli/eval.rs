@@ -133,6 +133,9 @@ pub struct Eval {
     /// Write a self-contained HTML report
     #[arg(long)]
     pub report: Option<PathBuf>,
+    /// Folder for each figure of the report as an SVG or PNG file
+    #[arg(long)]
+    pub figures: Option<PathBuf>,
     /// cpu, cuda, cuda:1, …
     #[arg(long, default_value = "cpu")]
     pub device: String,

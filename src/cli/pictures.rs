@@ -18,7 +18,7 @@ pub struct PictureRun {
     /// Take at most this many pictures of each split; 0 takes all
     #[arg(long, default_value_t = 0)]
     pub limit: usize,
-    /// Also train the same networks without z, on L1 and as a context encoder, in RUN/l1 and RUN/context
+    /// Also train the baselines with the same networks, in RUN/l1, RUN/context and RUN/cvae
     #[arg(long)]
     pub baselines: bool,
     /// Settings to start from; by default digits for grey pictures and pictures for others

@@ -43,7 +43,7 @@ Examples:
 pub struct Reconstruct {
     /// A shape file, or STORE#ID for an item of a store
     pub source: String,
-    /// Output: .ply (points) or .png (picture)
+    /// Output: .ply, .obj or .off (a mesh), .npy or .pcd (points), .png (a picture)
     #[arg(long, short)]
     pub output: PathBuf,
     /// The transform, for a shape file

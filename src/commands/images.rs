@@ -112,6 +112,7 @@ fn painters(runs: &[PathBuf], device: &str) -> anyhow::Result<Vec<(String, Paint
                 Objective::Cgml => "cGML",
                 Objective::L1 => "L1, no z",
                 Objective::Context => "context encoder",
+                Objective::Variational => "CVAE",
             }
             .to_owned();
             if runs.len() > 1 {
