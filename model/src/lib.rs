@@ -25,6 +25,10 @@
 //! Maps are `[channels, height, width]` of the layout; networks see them flat, with a mask of the same size behind them.
 //! Features are `[rows, bottleneck]` f32.
 //!
+//! With `map.layout = "local"` (preset `local`) the rows of a map are neighbourhoods of the store's points and their columns
+//! local Zernike moments of several radii. H sees some of the rows through shared layers and pools them, G is asked for
+//! others by their place alone: see the source of `nets/set.rs`. Features come of [`LocalEncoder`], which takes points.
+//!
 //! # Reproducibility
 //!
 //! Every random number is a function of (seed, epoch, item). On the CPU the same seed and number of threads give the

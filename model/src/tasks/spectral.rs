@@ -14,7 +14,7 @@ use super::augment::Augmenter;
 use super::local::Local;
 use super::sheet::sheet;
 use super::{HostBatch, Task};
-use crate::config::{Config, LOCAL};
+use crate::config::{Config, LOCAL, NetworkKind};
 use crate::corrupt::Corruptor;
 use crate::maps::Maps;
 use crate::nets::Sizes;
@@ -94,6 +94,10 @@ impl<'s> Spectral<'s> {
         config: &Config,
         scaler: Option<Scaler>,
     ) -> Result<Spectral<'s>, ModelError> {
+        if config.network.kind == NetworkKind::Set {
+            let message = "network.kind set: takes local maps; set map.layout to local, or take dense or conv";
+            return Err(ModelError::Input(message.into()));
+        }
         let rows = match config.augment.resample > 0.0 {
             true => store.rows()?,
             false => store.rows_without_points()?,
