@@ -7,6 +7,7 @@
 mod conv;
 mod dense;
 mod init;
+mod set;
 mod walker;
 
 use burn::module::{Module, Param};
@@ -16,6 +17,7 @@ use burn::tensor::{DType, Device, Tensor};
 pub(crate) use self::conv::ConvPair;
 pub(crate) use self::dense::DensePair;
 pub(crate) use self::init::draw_weights;
+pub(crate) use self::set::{Described, SetPair};
 pub(crate) use self::walker::Walker;
 use crate::ModelError;
 use crate::config::{NetworkConfig, NetworkKind};
@@ -55,7 +57,7 @@ pub(crate) struct Code {
     /// The bottleneck h, `[batch, features]`.
     pub h: Tensor<2>,
     /// Skip connections, outermost first, each `[batch, height, width, channels]`. Where h has a multiple of their rows,
-    /// as for several z to each input, they serve its rows in turn.
+    /// as for several z to each input, they serve its rows in turn. `set` networks keep the places of the queries here.
     pub skips: Vec<Tensor<4>>,
 }
 
@@ -112,6 +114,8 @@ pub(crate) enum Prepared {
     Dense(Tensor<2>),
     /// The part of h in the first layer, and those of the skips in the others, innermost first.
     Conv { h: Tensor<4>, skips: Vec<Tensor<4>> },
+    /// The part of h and of the place of each query in the first layer.
+    Set(Tensor<3>),
 }
 
 /// What input columns from `first` on add to the output of a layer; the first columns bring its bias.
@@ -128,6 +132,7 @@ fn linear_part(layer: &Linear, x: Tensor<2>, first: usize) -> Tensor<2> {
 pub(crate) enum Generator {
     Dense(DensePair),
     Conv(ConvPair),
+    Set(SetPair),
 }
 
 impl Generator {
@@ -141,6 +146,7 @@ impl Generator {
         let built = match config.kind {
             NetworkKind::Dense => Generator::Dense(DensePair::new(config, sizes, device)),
             NetworkKind::Conv => Generator::Conv(ConvPair::new(config, sizes, device)?),
+            NetworkKind::Set => Generator::Set(SetPair::new(config, sizes, device)?),
         };
         Ok(draw_weights(built, seed, 0))
     }
@@ -151,6 +157,7 @@ impl Generator {
         let code = match self {
             Generator::Dense(pair) => pair.encode(input),
             Generator::Conv(pair) => pair.encode(input),
+            Generator::Set(pair) => pair.encode(input),
         };
         let h = to(code.h.clone(), DType::F32);
         code.with_h(h)
@@ -161,6 +168,7 @@ impl Generator {
         match self {
             Generator::Dense(pair) => pair.dtype(),
             Generator::Conv(pair) => pair.dtype(),
+            Generator::Set(pair) => pair.dtype(),
         }
     }
 
@@ -175,6 +183,7 @@ impl Generator {
         match self {
             Generator::Dense(pair) => pair.prepare(&code),
             Generator::Conv(pair) => pair.prepare(&code),
+            Generator::Set(pair) => pair.prepare(&code),
         }
     }
 
@@ -184,6 +193,7 @@ impl Generator {
         let output = match (self, prepared) {
             (Generator::Dense(pair), Prepared::Dense(first)) => pair.finish(first, z),
             (Generator::Conv(pair), Prepared::Conv { h, skips }) => pair.finish(h, skips, z),
+            (Generator::Set(pair), Prepared::Set(first)) => pair.finish(first, z),
             _ => unreachable!("a network finishes what it prepared"),
         };
         to(output, DType::F32)
@@ -194,6 +204,7 @@ impl Generator {
         match self {
             Generator::Dense(pair) => pair.products(),
             Generator::Conv(pair) => pair.products(),
+            Generator::Set(pair) => pair.products(),
         }
     }
 
@@ -202,6 +213,7 @@ impl Generator {
         match self {
             Generator::Dense(pair) => pair.features(),
             Generator::Conv(pair) => pair.features(),
+            Generator::Set(pair) => pair.features(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod augment;
 pub mod colorize;
 pub mod complete;
+mod local;
 pub(crate) mod pictures;
 mod sheet;
 mod spectral;
@@ -15,8 +16,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde_json::Value;
 
+pub(crate) use self::local::local_sizes;
 pub use self::spectral::pretrain;
-pub(crate) use self::spectral::{Spectral, layout_of};
+pub(crate) use self::spectral::{layout_of, open_task};
 use crate::ModelError;
 use crate::config::Objective;
 use crate::nets::Sizes;
