@@ -273,6 +273,9 @@ pub struct PictureRun {
     /// Take at most this many pictures of each split; 0 takes all
     #[arg(long, default_value_t = 0)]
     pub limit: usize,
+    /// Leave this many training pictures, evenly spread, out of training, to choose settings with
+    #[arg(long, default_value_t = 0, conflicts_with = "limit")]
+    pub hold_out: usize,
     /// Also train the same networks without z, on L1 and as a context encoder, in RUN/l1 and RUN/context
     #[arg(long)]
     pub baselines: bool,
@@ -424,7 +427,10 @@ pub struct EvalImages {
     /// Seed of the masks and the starts of z
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Safetensors files with the weights of AlexNet or VGG16 and the factors of LPIPS; nothing is downloaded
+    /// Score the training pictures that `train --hold-out` left out, not the test pictures
+    #[arg(long, default_value_t = 0)]
+    pub hold_out: usize,
+    /// Safetensors or PyTorch files with the weights of AlexNet or VGG16 and the factors of LPIPS; nothing is downloaded
     #[arg(long)]
     pub lpips: Vec<PathBuf>,
     /// The network of LPIPS: alex or vgg
