@@ -2,12 +2,12 @@
 
 mod cli;
 mod commands;
-mod density;
 mod figure;
 mod gallery;
 mod outcome;
 mod picture;
 mod progress;
+mod surface;
 
 use std::process::ExitCode;
 

@@ -86,6 +86,7 @@ pub mod rotation;
 mod scaler;
 pub mod scattered;
 mod simd;
+mod surface;
 #[cfg(test)]
 mod testing;
 pub mod zernike;
@@ -107,6 +108,7 @@ pub use rotation::{Rotation, RotationScratch};
 pub use scaler::Scaler;
 pub use scattered::{ScatteredPlan, ScatteredScratch, SphereFit};
 pub use simd::simd_level;
+pub use surface::reconstruct_surface;
 pub use zernike::{
     CloudGradient, LocalMoments, VoxelGrid, ZernikePlan, ZernikeScratch, zernike_index,
 };

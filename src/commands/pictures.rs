@@ -8,10 +8,9 @@ use spectra_model::complete::{Complete, MaskKind};
 use spectra_model::translate::Translate;
 use spectra_model::{Config, Objective, PictureKind, train_pictures};
 
-use super::pretrain::{Watch, apply};
+use super::training::{settings, watched};
 use crate::cli;
 use crate::outcome::{Outcome, Usage};
-use crate::progress::{Progress, stop_requested};
 
 pub fn complete(options: &cli::TrainComplete, quiet: bool) -> anyhow::Result<Outcome> {
     let set = open_images(&options.run.data, &read(&options.run, options.part))?;
@@ -121,10 +120,10 @@ fn pictures(
             eprintln!("skipped {}: {}", failure.id, failure.message);
         }
     }
-    train(set, kind, run, run.output.clone(), &config, quiet)?;
+    train(set, kind, run, run.training.output.clone(), &config, quiet)?;
     if run.baselines {
         for (name, objective) in BASELINES {
-            let folder = run.output.join(name);
+            let folder = run.training.output.join(name);
             train(set, kind, run, folder, &config.baseline(objective), quiet)?;
         }
     }
@@ -147,18 +146,12 @@ fn train(
     config: &Config,
     quiet: bool,
 ) -> anyhow::Result<()> {
-    let progress = Progress::start("train", quiet);
+    let training = &run.training;
     // A baseline that an interrupted run had not begun is begun on resuming.
-    let resume = run.resume && folder.join("run.json").exists();
-    let watch = Watch(&progress);
-    let summary = train_pictures(set, kind, &folder, config, &run.device, resume, &watch)?;
-    progress.finish(&format!("step {}, loss {:.4}", summary.step, summary.loss));
-    if !summary.finished {
-        anyhow::bail!("stopped at step {}: add --resume to go on", summary.step);
-    }
-    if stop_requested() {
-        anyhow::bail!("stopped: add --resume to go on");
-    }
+    let resume = training.resume && folder.join("run.json").exists();
+    let summary = watched("train", quiet, |watch| {
+        train_pictures(set, kind, &folder, config, &training.device, resume, watch)
+    })?;
     println!(
         "{}: {} steps, loss {:.4}",
         folder.display(),
@@ -168,21 +161,15 @@ fn train(
     Ok(())
 }
 
-/// The preset that suits the pictures, then the file, then each `--set`.
+/// The preset that suits the pictures, or the file; then each `--set`.
 fn config(set: &ImageSet, run: &cli::PictureRun) -> anyhow::Result<Config> {
-    let mut config = match &run.config {
-        Some(path) => Config::load(path)?,
-        None => {
-            let suited = if set.train.channels == 1 {
-                "digits"
-            } else {
-                "pictures"
-            };
-            let mut config = Config::preset(run.preset.as_deref().unwrap_or(suited))?;
-            config.set_side(run.size);
-            config
-        }
-    };
-    apply(&mut config, &run.set)?;
-    Ok(config)
+    settings(&run.training, || {
+        let suited = match set.train.channels {
+            1 => "digits",
+            _ => "pictures",
+        };
+        let mut config = Config::preset(run.preset.as_deref().unwrap_or(suited))?;
+        config.set_side(run.size);
+        Ok(config)
+    })
 }
