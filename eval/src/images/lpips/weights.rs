@@ -46,11 +46,12 @@ fn read_safetensors(path: &Path, into: &mut Tensors) -> Result<()> {
 fn read_pytorch(path: &Path, into: &mut Tensors) -> Result<()> {
     let file = PytorchReader::new(path)
         .map_err(|error| unreadable(path, format!("not a PyTorch file: {error}")))?;
-    for (name, tensor) in file.tensors() {
-        if tensor.dtype() == DType::F32 {
+    for name in file.keys() {
+        let tensor = file.get(&name).filter(|t| t.dtype() == DType::F32);
+        if let Some(tensor) = tensor {
             let bytes = tensor.read().map_err(|error| unreadable(path, error))?;
             let values = floats(&bytes, f32::from_ne_bytes);
-            into.insert(name.clone(), (tensor.shape().to_vec(), values));
+            into.insert(name, (tensor.shape().to_vec(), values));
         }
     }
     Ok(())
