@@ -21,6 +21,7 @@ use crate::config::{AlgorithmConfig, Distance, Objective};
 use crate::context::{Adversary, Critic};
 use crate::nets::{Code, Generator, Prepared, Sizes, Walker};
 use crate::spectral_norm::bound;
+use crate::variational::{Inference, Posterior};
 use crate::walk::{row_norm, unit};
 use crate::{Config, ModelError};
 
@@ -57,6 +58,8 @@ pub(crate) struct Cgml {
     pub walker_optimizer: ModuleOptimizer,
     /// Trains the context encoder instead, the baseline without z.
     pub adversary: Option<Adversary>,
+    /// Trains the conditional variational autoencoder instead, the baseline with a sampled z.
+    pub inference: Option<Inference>,
     /// Moving averages of the weights, where they are kept.
     pub average: Option<Average>,
 }
@@ -131,6 +134,11 @@ impl Cgml {
             critic: Critic::new(sizes.target_cells(), config.seed, device),
             optimizer: adam_w(0.0),
         });
+        let variational = config.algorithm.objective == Objective::Variational;
+        let inference = variational.then(|| Inference {
+            posterior: Posterior::new(sizes, config.network.latent, config.seed, device),
+            optimizer: adam_w(0.0),
+        });
         let averaged = config.train.average > 0.0;
         Ok(Cgml {
             average: averaged.then(|| Average::begin(&generator, &walker)),
@@ -139,6 +147,7 @@ impl Cgml {
             generator_optimizer: adam_w(config.train.weight_decay),
             walker_optimizer: adam_w(0.0),
             adversary,
+            inference,
         })
     }
 
@@ -152,6 +161,9 @@ impl Cgml {
     ) -> (Cgml, StepLosses) {
         if let Some(adversary) = self.adversary.take() {
             return self.context_step(adversary, batch, rates);
+        }
+        if let Some(inference) = self.inference.take() {
+            return self.variational_step(inference, batch, rates);
         }
         let code = self.generator.encode(batch.input.clone());
         let known = code.known();

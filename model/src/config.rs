@@ -204,6 +204,9 @@ pub enum Objective {
     L1,
     /// The same networks without z, on squared error and against a critic: its second, the context encoder.
     Context,
+    /// The same networks with a z that is sampled: a conditional variational autoencoder.
+    #[serde(rename = "cvae")]
+    Variational,
 }
 
 /// What an answer is from the truth, d of the paper's section 2, in the cells that count.
@@ -368,7 +371,7 @@ impl Config {
         }
     }
 
-    /// The same settings for a baseline without z: no steps of z, none of Z, no consistency.
+    /// The same settings for a baseline: no steps of z, none of Z, no consistency.
     pub fn baseline(&self, objective: Objective) -> Config {
         let mut config = self.clone();
         config.algorithm = AlgorithmConfig {

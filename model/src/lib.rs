@@ -57,6 +57,7 @@ mod run;
 mod spectral_norm;
 mod tasks;
 mod train;
+mod variational;
 mod walk;
 mod weights;
 

@@ -16,7 +16,7 @@ pub use pictures::{
 };
 pub use shapes::{Export, Info, Reconstruct, Transform};
 pub use stores::{Audit, Data, Doctor, Merge, Store, Verify};
-pub use training::{Demo, Pretrain, Train, TrainTask, TrainToy, Training};
+pub use training::{Baseline, Demo, Pretrain, Train, TrainTask, TrainToy, Training};
 
 /// 3D spectral representation learning: shapes to spectral maps, cGML pre-training, honest evaluation.
 #[derive(Debug, Parser)]

@@ -41,6 +41,17 @@ pub struct Training {
     pub resume: bool,
 }
 
+/// What is trained with the same networks to compare with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Baseline {
+    /// L1 alone, without z
+    L1,
+    /// The context encoder: squared error and a critic, without z
+    Context,
+    /// A conditional variational autoencoder: z sampled, not searched for
+    Cvae,
+}
+
 /// Options of `pretrain`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -48,6 +59,7 @@ Examples:
   spectra pretrain m10.spectra -o runs/m10
   spectra pretrain m10.spectra -o runs/long --set train.epochs=200 --set seed=1
   spectra pretrain m10.spectra -o runs/m10 --resume          go on after an interruption
+  spectra pretrain m10.spectra -o runs/l1 --baseline l1      for `spectra eval --beside runs/l1`
   spectra pretrain m40.spectra -o runs/paper --preset paper --dry-run        what it would cost here
   spectra pretrain m40.spectra -o runs/paper --preset paper --device cuda")]
 pub struct Pretrain {
@@ -59,6 +71,9 @@ pub struct Pretrain {
     /// Output, settings and device
     #[command(flatten)]
     pub training: Training,
+    /// Train a baseline with the same networks instead of cGML
+    #[arg(long, value_enum)]
+    pub baseline: Option<Baseline>,
     /// Train nothing: print parameters, arithmetic, memory, and the time that a trial of a few seconds foretells
     #[arg(long, conflicts_with = "resume")]
     pub dry_run: bool,

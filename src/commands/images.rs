@@ -113,6 +113,7 @@ fn painters(runs: &[PathBuf], device: &str) -> anyhow::Result<Vec<(String, Paint
                 (Objective::L1, Distance::L1) => "L1, no z",
                 (Objective::L1, Distance::Square) => "squares, no z",
                 (Objective::Context, _) => "context encoder",
+                (Objective::Variational, _) => "CVAE",
             }
             .to_owned();
             if runs.len() > 1 {

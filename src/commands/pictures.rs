@@ -135,8 +135,11 @@ fn pictures(
 }
 
 /// Folders of the baselines inside a run's folder.
-pub const BASELINES: [(&str, Objective); 2] =
-    [("l1", Objective::L1), ("context", Objective::Context)];
+pub const BASELINES: [(&str, Objective); 3] = [
+    ("l1", Objective::L1),
+    ("context", Objective::Context),
+    ("cvae", Objective::Variational),
+];
 
 fn train(
     set: &ImageSet,

@@ -1,16 +1,23 @@
 //! `spectra pretrain`: the cGML denoiser on a store.
 
 use spectra_datasets::Store;
-use spectra_model::{Config, Cost};
+use spectra_model::{Config, Cost, Objective};
 
 use super::training::{settings, watched};
-use crate::cli;
+use crate::cli::{self, Baseline};
 use crate::outcome::Outcome;
 
 pub fn run(options: &cli::Pretrain, quiet: bool) -> anyhow::Result<Outcome> {
     let store = Store::open(&options.store)?;
     let training = &options.training;
-    let config = settings(training, || Config::preset(&options.preset))?;
+    let mut config = settings(training, || Config::preset(&options.preset))?;
+    if let Some(baseline) = options.baseline {
+        config = config.baseline(match baseline {
+            Baseline::L1 => Objective::L1,
+            Baseline::Context => Objective::Context,
+            Baseline::Cvae => Objective::Variational,
+        });
+    }
     if options.dry_run {
         return dry_run(&store, &config, &training.device);
     }

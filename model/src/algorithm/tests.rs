@@ -61,6 +61,7 @@ fn setup() -> (Cgml, Batch, AlgorithmConfig) {
         walker_optimizer: adam(),
         average: None,
         adversary: None,
+        inference: None,
     };
     (cgml, batch, config)
 }
