@@ -111,11 +111,11 @@ fn completion_is_trained_scored_drawn_and_used_downstream() {
     }
     let json: Value =
         serde_json::from_slice(&fs::read(folder.join("scores.json")).unwrap()).unwrap();
-    // Three shares of five: the input, cGML, the mean of its answers, and two baselines.
-    assert_eq!(json["rows"].as_array().unwrap().len(), 15);
+    // Three shares of seven: the input, cGML, the CVAE, the means of their answers, and two baselines without z.
+    assert_eq!(json["rows"].as_array().unwrap().len(), 21);
     assert_eq!(json["skipped"], 1);
     assert!(json["rows"][1]["psnr"].as_f64().unwrap() > 0.0);
-    assert_eq!(json["downstream"].as_array().unwrap().len(), 5);
+    assert_eq!(json["downstream"].as_array().unwrap().len(), 6);
 }
 
 #[test]

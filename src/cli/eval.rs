@@ -71,6 +71,9 @@ pub struct EvalImages {
     /// Folder for the grid of answers and the walk of z as pictures
     #[arg(long)]
     pub pictures: Option<PathBuf>,
+    /// Pictures in the grid and along the walk
+    #[arg(long, default_value_t = 8)]
+    pub shown: usize,
     /// A labelled set of pictures on which the frozen bottleneck is classified by a linear layer
     #[arg(long)]
     pub downstream: Option<PathBuf>,

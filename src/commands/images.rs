@@ -62,7 +62,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     println!("{}", table(&rows, ms_ssim_scales(info.size)));
     let frequencies = frequencies(&painters, &test, options)?;
     if let Some(path) = &options.images.pictures {
-        draw(path, &painters[0].1, &test, options.images.seed)?;
+        draw(path, &painters[0].1, &test, &options.images)?;
         draw_modes(path, &painters, &test, options.images.seed)?;
     }
     let downstream = match &options.images.downstream {

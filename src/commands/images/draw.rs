@@ -9,10 +9,8 @@ use spectra_eval::images::psnr;
 use spectra_model::Painter;
 
 use super::{shares, white_box_rate};
-use crate::gallery;
+use crate::{cli, gallery};
 
-/// Pictures in the grid and in the strip of the walk.
-const SHOWN: usize = 8;
 /// Starts of z in the grid.
 const STARTS: usize = 4;
 /// Starts of z in the figure of the modes.
@@ -58,11 +56,12 @@ pub(super) fn draw(
     folder: &Path,
     painter: &Painter,
     test: &Images,
-    seed: u64,
+    options: &cli::EvalImages,
 ) -> anyhow::Result<()> {
+    let (shown, seed) = (options.shown.max(1), options.seed);
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let share = shares(painter.info()).last().copied().flatten();
-    let few = painter.ask(&test.first(SHOWN), share, seed)?;
+    let few = painter.ask(&test.first(shown), share, seed)?;
     let mut columns = vec![few.shown.clone()];
     for start in 0..STARTS {
         columns.push(painter.answer(&few, seed, start as u64)?);
