@@ -216,7 +216,7 @@ pub enum Objective {
     /// Algorithm 1.
     #[default]
     Cgml,
-    /// The same networks and error without z: the paper's first baseline.
+    /// The same networks and error without z: with L1 the paper's first baseline.
     L1,
     /// The same networks without z, on squared error and against a critic: its second, the context encoder.
     Context,
@@ -225,12 +225,25 @@ pub enum Objective {
     Variational,
 }
 
+/// What an answer is from the truth, d of the paper's section 2, in the cells that count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Distance {
+    /// Mean absolute difference, the paper's.
+    #[default]
+    L1,
+    /// Mean square, which draws answers to the mean where L1 draws them to the median.
+    Square,
+}
+
 /// Algorithm 1 of the paper (notes on each choice in the crate documentation).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlgorithmConfig {
     /// What H and G are trained on.
     pub objective: Objective,
+    /// E, what z goes down and H and G are trained on, with or without z; the context encoder has its own.
+    pub error: Distance,
     /// l, the steps of z per batch.
     pub steps: usize,
     /// beta, the length of a z step along its gradient.
@@ -257,6 +270,7 @@ impl Default for AlgorithmConfig {
     fn default() -> Self {
         AlgorithmConfig {
             objective: Objective::Cgml,
+            error: Distance::L1,
             steps: 20,
             beta: 0.1,
             unit_gradient: false,

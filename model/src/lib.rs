@@ -67,8 +67,8 @@ mod walk;
 mod weights;
 
 pub use config::{
-    AlgorithmConfig, AugmentConfig, Config, CorruptConfig, MapConfig, NetworkConfig, NetworkKind,
-    Objective, OutputConfig, RotateKind, TrainConfig,
+    AlgorithmConfig, AugmentConfig, Config, CorruptConfig, Distance, MapConfig, NetworkConfig,
+    NetworkKind, Objective, OutputConfig, RotateKind, TrainConfig,
 };
 pub use cost::Cost;
 pub use device::devices;

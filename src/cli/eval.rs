@@ -61,7 +61,10 @@ pub struct EvalImages {
     /// Seed of the masks and the starts of z
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Safetensors files with the weights of AlexNet or VGG16 and the factors of LPIPS; nothing is downloaded
+    /// Score the training pictures that `train --hold-out` left out, not the test pictures
+    #[arg(long, default_value_t = 0)]
+    pub hold_out: usize,
+    /// Safetensors or PyTorch files with the weights of AlexNet or VGG16 and the factors of LPIPS; nothing is downloaded
     #[arg(long)]
     pub lpips: Vec<PathBuf>,
     /// The network of LPIPS: alex or vgg
@@ -70,6 +73,9 @@ pub struct EvalImages {
     /// Folder for the grid of answers and the walk of z as pictures
     #[arg(long)]
     pub pictures: Option<PathBuf>,
+    /// Pictures in the grid and along the walk
+    #[arg(long, default_value_t = 8)]
+    pub shown: usize,
     /// A labelled set of pictures on which the frozen bottleneck is classified by a linear layer
     #[arg(long)]
     pub downstream: Option<PathBuf>,

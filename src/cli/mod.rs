@@ -10,7 +10,7 @@ mod training;
 use clap::{Parser, Subcommand};
 
 pub use convert::Convert;
-pub use eval::{Compare, Eval, FeatureKind};
+pub use eval::{Compare, Eval, EvalImages, FeatureKind};
 pub use pictures::{
     Half, Mask, PictureRun, Side, TrainColorize, TrainComplete, TrainTranslate, Uniform,
 };

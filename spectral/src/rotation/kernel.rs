@@ -152,6 +152,17 @@ impl WithSimd for Exchange<'_> {
     }
 }
 
+/// `width` values of the rows m, m + 2, ..., from `offset` on. Written out: a closure would be called for each row.
+#[inline(always)]
+fn rows_from(quarter: &Quarter, m: usize, offset: usize, width: usize) -> [&[f64]; ROWS] {
+    [
+        &quarter.row(m)[offset..][..width],
+        &quarter.row(m + 2)[offset..][..width],
+        &quarter.row(m + 4)[offset..][..width],
+        &quarter.row(m + 6)[offset..][..width],
+    ]
+}
+
 /// Rows m, m + 2, ... of one part against one column: what they add as columns goes into the first output; their dot products, one for each
 /// row, into the second. In one buffer, vectors would be loaded just after single values in them were stored, which is slow.
 #[inline(always)]
@@ -166,13 +177,20 @@ fn one_column<S: Simd>(
     let lanes = f64::lanes::<S>();
     let offset = part.parity * half(quarter.degree());
     let width = part.width(m + 2 * (ROWS - 1)).next_multiple_of(lanes);
-    let row = |r: usize| f64::vectors::<S>(&quarter.row(m + 2 * r)[offset..][..width]);
-    let rows = [row(0), row(1), row(2), row(3)];
+    let [a, b, c, d] = rows_from(quarter, m, offset, width);
+    let rows = [
+        f64::vectors::<S>(a),
+        f64::vectors::<S>(b),
+        f64::vectors::<S>(c),
+        f64::vectors::<S>(d),
+    ];
     let column = f64::vectors::<S>(&input[part.from..][..width]);
     let sums = f64::vectors_mut::<S>(&mut output[part.from..][..width]);
     let to = part.to + m / 2;
-    let factor = |r: usize| s.splat_f64s(part.sign * input[to + r]);
-    let factors = [factor(0), factor(1), factor(2), factor(3)];
+    let mut factors = [s.splat_f64s(part.sign); ROWS];
+    for (factor, value) in factors.iter_mut().zip(&input[to..][..ROWS]) {
+        *factor = s.mul_f64s(*factor, s.splat_f64s(*value));
+    }
     let mut sums_of_rows = [s.splat_f64s(0.0); ROWS];
     for i in 0..width / lanes {
         let (x, mut sum) = (column[i], sums[i]);
@@ -208,8 +226,7 @@ impl Many {
     ) {
         let offset = part.parity * half(quarter.degree());
         let width = part.width(m + 2 * (ROWS - 1));
-        let row = |r: usize| &quarter.row(m + 2 * r)[offset..][..width];
-        let rows = [row(0), row(1), row(2), row(3)];
+        let rows = rows_from(quarter, m, offset, width);
         let Self { first, columns } = self;
         let sign = s.splat_f64s(part.sign);
         let to = part.to + m / 2 * columns + first;
@@ -218,8 +235,10 @@ impl Many {
             let load = |from: &[f64], place: usize| {
                 f64::vectors::<S>(&from[at(place)..][..f64::lanes::<S>()])[0]
             };
-            let factor = |r: usize| s.mul_f64s(sign, load(input, to + r * columns));
-            let factors = [factor(0), factor(1), factor(2), factor(3)];
+            let mut factors = [sign; ROWS];
+            for (r, factor) in factors.iter_mut().enumerate() {
+                *factor = s.mul_f64s(sign, load(input, to + r * columns));
+            }
             let mut dots = [s.splat_f64s(0.0); ROWS];
             let x = input[part.from..][..width * columns].chunks_exact(columns);
             let y = output[part.from..][..width * columns].chunks_exact_mut(columns);

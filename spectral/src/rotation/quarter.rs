@@ -63,7 +63,8 @@ impl Quarter {
         self.l
     }
 
-    /// Row m: orders k of even parity, then of odd parity.
+    /// Row m, and the [`REACH`] zero rows after row l: orders k of even parity, then of odd parity.
+    #[inline(always)]
     pub fn row(&self, m: usize) -> &[f64] {
         let stride = 2 * half(self.l);
         &self.values[m * stride..][..stride]
@@ -85,9 +86,11 @@ impl Quarter {
             self.central.push(value);
         }
         let (top, double) = (l as f64, (l * (l + 1)) as f64);
-        self.roots.clear();
-        let root = |m: usize| (double - (m * (m + 1)) as f64).sqrt();
-        self.roots.extend((0..=l).map(root));
+        self.roots.resize(l + 1, 0.0);
+        for (m, root) in (0u32..).zip(&mut self.roots) {
+            let m = f64::from(m);
+            *root = (double - m * (m + 1.0)).sqrt();
+        }
         self.steps.clear();
         self.steps.resize(l + 1, [0.0; 2]);
         for (m, (pair, step)) in (1..).zip(self.roots.windows(2).zip(&mut self.steps[1..])) {

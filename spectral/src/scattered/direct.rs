@@ -96,15 +96,16 @@ macro_rules! each_tile {
     };
 }
 
-/// `out[l * l + l + m] = sum_i w_i Y_lm(p_i)`. False where a point has no direction or is not finite.
+/// `out[l * l + l + m] = sum_i w_i Y_lm(p_i)`, equal weights where none are given. False where a point has no direction or is not finite.
 pub fn adjoint<T: Real>(
     arch: Arch,
     columns: &Columns<T>,
     points: &[[T; 3]],
-    weight: impl Fn(usize) -> T,
+    weights: Option<&[T]>,
     out: &mut [T],
     scratch: &mut DirectScratch<T>,
 ) -> bool {
+    let equal = T::from_f64(1.0 / points.len() as f64);
     scratch.sums.fill([T::ZERO; 4]);
     scratch.lanes.fill(T::ZERO);
     for (chunk, points) in points.chunks(BLOCK).enumerate() {
@@ -113,10 +114,12 @@ pub fn adjoint<T: Real>(
             return false;
         }
         let [cosine, sine] = &mut scratch.block.turn;
-        for (i, cosine) in cosine[..points.len()].iter_mut().enumerate() {
-            *cosine = weight(chunk * BLOCK + i);
+        let (used, unused) = cosine.split_at_mut(points.len());
+        match weights {
+            Some(weights) => used.copy_from_slice(&weights[chunk * BLOCK..][..used.len()]),
+            None => used.fill(equal),
         }
-        cosine[points.len()..].fill(T::ZERO);
+        unused.fill(T::ZERO);
         sine.fill(T::ZERO);
         let used = points.len();
         T::adjoint_block(
@@ -354,16 +357,22 @@ impl<'a, T: Real, S: Simd> Turns<'a, T, S> {
     #[inline(always)]
     fn next<const N: usize>(&mut self, simd: S, first: usize, m: usize) -> Tile<T, S, N> {
         let minus = T::splat(simd, T::MINUS_ONE);
-        // Added and taken away again: what is negligible becomes zero before it leaves the range, where sums are slow.
+        // Added and taken away again: what is negligible becomes zero before it leaves the range, where sums are slow. Every second order is
+        // often enough.
         let small = T::splat(simd, T::NEGLIGIBLE);
         let [cosine, sine] = &mut self.turn;
         for i in first..if m > 0 { first + N } else { first } {
-            let [x, y] = [self.east[0][i], self.east[1][i]];
-            let (c, s, minus_s) = (cosine[i], sine[i], <T as Lane>::mul(simd, sine[i], minus));
-            let next = T::fma(simd, c, x, T::fma(simd, minus_s, y, small));
-            cosine[i] = <T as Lane>::sub(simd, next, small);
-            let next = T::fma(simd, c, y, T::fma(simd, s, x, small));
-            sine[i] = <T as Lane>::sub(simd, next, small);
+            let ([x, y], c, s) = ([self.east[0][i], self.east[1][i]], cosine[i], sine[i]);
+            let minus_s = <T as Lane>::mul(simd, s, minus);
+            if m.is_multiple_of(2) {
+                let next = T::fma(simd, c, x, T::fma(simd, minus_s, y, small));
+                cosine[i] = <T as Lane>::sub(simd, next, small);
+                let next = T::fma(simd, c, y, T::fma(simd, s, x, small));
+                sine[i] = <T as Lane>::sub(simd, next, small);
+            } else {
+                cosine[i] = T::fma(simd, c, x, <T as Lane>::mul(simd, minus_s, y));
+                sine[i] = T::fma(simd, c, y, <T as Lane>::mul(simd, s, x));
+            }
         }
         Tile {
             square: load(&self.square[first..]),

@@ -219,7 +219,7 @@ impl<T: Real> ScatteredPlan<T> {
                     direct: Some(scratch),
                     ..
                 },
-            ) => direct::adjoint(self.arch, columns, points, weight, out, scratch),
+            ) => direct::adjoint(self.arch, columns, points, weights, out, scratch),
             (
                 Way::Fast(fast),
                 ScatteredScratch {
