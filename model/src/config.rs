@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use spectra_datasets::LocalOptions;
 
 use crate::ModelError;
 
-const PRESETS: [(&str, &str); 5] = [
+const PRESETS: [(&str, &str); 6] = [
     ("tiny", include_str!("presets/tiny.toml")),
+    ("local", include_str!("presets/local.toml")),
     ("small", include_str!("presets/small.toml")),
     ("paper", include_str!("presets/paper.toml")),
     ("digits", include_str!("presets/digits.toml")),
@@ -49,17 +51,29 @@ pub struct Config {
 #[serde(default, deny_unknown_fields)]
 pub struct MapConfig {
     /// Arrangement of the coefficients in the 2D map: `flat`, `square` (spherical harmonics only)
-    /// or `shell` (Zernike only).
+    /// or `shell` (Zernike only); or `local`, whose rows are neighbourhoods of the store's points.
     pub layout: String,
     /// Highest degree used; 0 keeps all that the store holds.
     pub order: usize,
+    /// Rows of `local` that H sees of each item in training; of frozen features it sees all.
+    pub visible: usize,
+    /// Rows of `local` that G is asked for in training.
+    pub queries: usize,
+    /// The neighbourhoods of `local`.
+    pub local: LocalOptions,
 }
+
+/// The layout whose rows are neighbourhoods.
+pub(crate) const LOCAL: &str = "local";
 
 impl Default for MapConfig {
     fn default() -> Self {
         MapConfig {
             layout: "flat".into(),
             order: 0,
+            visible: 48,
+            queries: 24,
+            local: LocalOptions::default(),
         }
     }
 }
@@ -72,6 +86,8 @@ pub enum NetworkKind {
     Dense,
     /// The paper's context-encoder stack of 4x4 stride-2 convolutions.
     Conv,
+    /// Layers that all rows of a local map share, pooled; the one for `map.layout = "local"`.
+    Set,
 }
 
 /// Shape of the networks H, G and Z.
@@ -80,11 +96,11 @@ pub enum NetworkKind {
 pub struct NetworkConfig {
     /// Family of H and G.
     pub kind: NetworkKind,
-    /// Hidden width of `dense`.
+    /// Hidden width of `dense` and `set`.
     pub width: usize,
-    /// Residual blocks of `dense`, in H and in G each.
+    /// Residual blocks of `dense` and `set`, in H (for `set` before and after the context each) and in G.
     pub depth: usize,
-    /// Size of the bottleneck h of `dense`; `conv` has channels x 4 x 4.
+    /// Size of the bottleneck h of `dense` and `set`; `conv` has channels x 4 x 4.
     pub bottleneck: usize,
     /// Output channels of the convolutions of H, from the map inwards; G mirrors them.
     pub channels: Vec<usize>,
@@ -343,8 +359,8 @@ impl Default for OutputConfig {
 }
 
 impl Config {
-    /// A named preset: `tiny` (minutes on two cores), `small` (an hour) or `paper` (the paper's
-    /// networks; wants a GPU); for tasks on pictures `digits` and `pictures`.
+    /// A named preset: `tiny` (minutes on two cores), `local` (the same on local maps), `small` (an hour) or `paper` (the
+    /// paper's networks; wants a GPU); for tasks on pictures `digits` and `pictures`.
     pub fn preset(name: &str) -> Result<Config, ModelError> {
         let found = PRESETS.iter().find(|(known, _)| *known == name);
         let Some((_, text)) = found else {
@@ -434,6 +450,15 @@ impl Config {
         }
         if conv && (self.network.channels.is_empty() || self.network.channels.contains(&0)) {
             return refuse("network.channels", "must list at least one positive number");
+        }
+        if self.network.kind == NetworkKind::Set && !self.network.bottleneck.is_multiple_of(2) {
+            return refuse(
+                "network.bottleneck",
+                "must be even: half are means, half are maxima",
+            );
+        }
+        if self.map.visible == 0 || self.map.queries == 0 {
+            return refuse("map.visible and map.queries", "must be at least 1");
         }
         if self.network.walker.contains(&0) {
             return refuse("network.walker", "must list positive widths");

@@ -4,8 +4,9 @@ use burn::module::Module;
 use serde::Serialize;
 use spectra_datasets::{Split, Store};
 
+use crate::config::LOCAL;
 use crate::nets::{Generator, Products, Sizes, Walker};
-use crate::tasks::layout_of;
+use crate::tasks::{layout_of, local_sizes};
 use crate::{Config, ModelError, Probe, device};
 
 /// Bytes of each weight in training: itself, its gradient and two moments, all f32.
@@ -14,8 +15,10 @@ const BYTES_PER_WEIGHT: u64 = 4 * 4;
 /// Arithmetic counts a multiplication and an addition as two operations, in matrix products only.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cost {
-    /// Channels, height and width of a map.
+    /// Channels, height and width of a map; of a local map the rows that G is asked for, and their values.
     pub map: [usize; 3],
+    #[serde(skip)]
+    sizes: Sizes,
     /// Weights of H and G.
     pub generator_parameters: u64,
     /// Weights of Z.
@@ -42,8 +45,15 @@ impl Cost {
     /// Counts what pre-training on `store` with `config` takes. Fails where no network can be built for its maps.
     pub fn of(store: &Store, config: &Config) -> Result<Cost, ModelError> {
         let manifest = store.manifest();
-        let (_order, layout) = layout_of(config, manifest.basis, manifest.order)?;
         let items = manifest.splits.get(&Split::Train).copied().unwrap_or(0);
+        if config.map.layout == LOCAL {
+            let sizes = local_sizes(config)?;
+            let mut cost = Cost::of_sizes(sizes, items, config)?;
+            let values = config.map.local.centres * (3 + sizes.target[2]);
+            cost.data_bytes = 4 * (items * values) as u64;
+            return Ok(cost);
+        }
+        let (_order, layout) = layout_of(config, manifest.basis, manifest.order)?;
         let mut cost = Cost::of_maps(layout.shape(), items, config)?;
         cost.data_bytes = 4 * (items * layout.count()) as u64;
         Ok(cost)
@@ -51,8 +61,11 @@ impl Cost {
 
     /// The same for `items` maps of `shape` (channels, height, width).
     pub fn of_maps(shape: [usize; 3], items: usize, config: &Config) -> Result<Cost, ModelError> {
+        Cost::of_sizes(Sizes::with_mask(shape), items, config)
+    }
+
+    fn of_sizes(sizes: Sizes, items: usize, config: &Config) -> Result<Cost, ModelError> {
         let cpu = device::open("cpu")?;
-        let sizes = Sizes::with_mask(shape);
         let generator = Generator::new(&config.network, sizes, config.seed, &cpu)?;
         let walker = Walker::new(&config.network, generator.features(), config.seed, &cpu);
         let batch = config.train.batch;
@@ -60,7 +73,8 @@ impl Cost {
             (generator.num_params() as u64, walker.num_params() as u64);
         let products = generator.products();
         Ok(Cost {
-            map: shape,
+            map: sizes.target,
+            sizes,
             generator_parameters,
             walker_parameters,
             forward_flop: 2.0 * 10.0 * products.forward(),
@@ -87,7 +101,7 @@ impl Cost {
         device: &str,
         seconds: f64,
     ) -> Result<f64, ModelError> {
-        let mut probe = Probe::new(config, self.map, device)?;
+        let mut probe = Probe::of_sizes(config, self.sizes, device)?;
         probe.timed_step()?;
         let (mut fastest, mut spent) = (f64::INFINITY, 0.0);
         while spent < seconds {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use spectra_datasets::{Dataset, DatasetKind, Split, Store};
-use spectra_model::{PictureInfo, RunInfo};
+use spectra_model::{PictureInfo, RunInfo, RunMap};
 use spectra_pointcloud::{Limits, ReadError, Shape, archive_kind, read_path, write_path};
 
 use crate::cli;
@@ -41,7 +41,15 @@ pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
             "transform {} of order {}, {} points, seed {}",
             info.basis, info.order, info.points, info.sampling_seed
         );
-        println!("map       {} up to order {}", info.layout, info.map_order);
+        match &info.map {
+            RunMap::Global(map) => {
+                println!("map       {} up to order {}", map.layout, map.map_order)
+            }
+            RunMap::Local(map) => println!(
+                "map       local, {} neighbourhoods, radii {:?}, moments up to order {}",
+                map.local.centres, map.local.radii, map.local.order
+            ),
+        }
         println!("finished  {}", path.join("model.safetensors").exists());
     } else if path.is_dir() {
         tell_dataset(&spectra_datasets::open(path, DatasetKind::Auto)?);

@@ -7,6 +7,7 @@
 mod conv;
 mod dense;
 mod init;
+mod set;
 mod walker;
 
 use burn::module::{Module, Param};
@@ -16,6 +17,7 @@ use burn::tensor::{Device, Tensor};
 pub(crate) use self::conv::ConvPair;
 pub(crate) use self::dense::DensePair;
 pub(crate) use self::init::draw_weights;
+pub(crate) use self::set::{Described, SetPair};
 pub(crate) use self::walker::Walker;
 use crate::ModelError;
 use crate::config::{NetworkConfig, NetworkKind};
@@ -54,7 +56,7 @@ pub(crate) struct Code {
     /// The bottleneck h, `[batch, features]`.
     pub h: Tensor<2>,
     /// Skip connections, outermost first, each `[batch, height, width, channels]`. Where h has a multiple of their rows,
-    /// as for several z to each input, they serve its rows in turn.
+    /// as for several z to each input, they serve its rows in turn. `set` networks keep the places of the queries here.
     pub skips: Vec<Tensor<4>>,
 }
 
@@ -111,6 +113,8 @@ pub(crate) enum Prepared {
     Dense(Tensor<2>),
     /// The part of h in the first layer, and those of the skips in the others, innermost first.
     Conv { h: Tensor<4>, skips: Vec<Tensor<4>> },
+    /// The part of h and of the place of each query in the first layer.
+    Set(Tensor<3>),
 }
 
 /// What input columns from `first` on add to the output of a layer; the first columns bring its bias.
@@ -127,6 +131,7 @@ fn linear_part(layer: &Linear, x: Tensor<2>, first: usize) -> Tensor<2> {
 pub(crate) enum Generator {
     Dense(DensePair),
     Conv(ConvPair),
+    Set(SetPair),
 }
 
 impl Generator {
@@ -140,6 +145,7 @@ impl Generator {
         let built = match config.kind {
             NetworkKind::Dense => Generator::Dense(DensePair::new(config, sizes, device)),
             NetworkKind::Conv => Generator::Conv(ConvPair::new(config, sizes, device)?),
+            NetworkKind::Set => Generator::Set(SetPair::new(config, sizes, device)?),
         };
         Ok(draw_weights(built, seed, 0))
     }
@@ -149,6 +155,7 @@ impl Generator {
         match self {
             Generator::Dense(pair) => pair.encode(input),
             Generator::Conv(pair) => pair.encode(input),
+            Generator::Set(pair) => pair.encode(input),
         }
     }
 
@@ -162,6 +169,7 @@ impl Generator {
         match self {
             Generator::Dense(pair) => pair.prepare(code),
             Generator::Conv(pair) => pair.prepare(code),
+            Generator::Set(pair) => pair.prepare(code),
         }
     }
 
@@ -170,6 +178,7 @@ impl Generator {
         match (self, prepared) {
             (Generator::Dense(pair), Prepared::Dense(first)) => pair.finish(first, z),
             (Generator::Conv(pair), Prepared::Conv { h, skips }) => pair.finish(h, skips, z),
+            (Generator::Set(pair), Prepared::Set(first)) => pair.finish(first, z),
             _ => unreachable!("a network finishes what it prepared"),
         }
     }
@@ -179,6 +188,7 @@ impl Generator {
         match self {
             Generator::Dense(pair) => pair.products(),
             Generator::Conv(pair) => pair.products(),
+            Generator::Set(pair) => pair.products(),
         }
     }
 
@@ -187,6 +197,7 @@ impl Generator {
         match self {
             Generator::Dense(pair) => pair.features(),
             Generator::Conv(pair) => pair.features(),
+            Generator::Set(pair) => pair.features(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod augment;
 pub mod colorize;
 pub mod complete;
+mod local;
 pub(crate) mod pictures;
 mod sheet;
 mod spectral;
@@ -15,6 +16,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde_json::Value;
 
+pub(crate) use self::local::local_sizes;
 pub(crate) use self::spectral::layout_of;
 pub use self::spectral::pretrain;
 use crate::ModelError;

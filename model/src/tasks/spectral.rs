@@ -11,13 +11,14 @@ use spectra_pointcloud::random::stream;
 use spectra_spectral::{Basis, MapKind, MapLayout, Scaler};
 
 use super::augment::Augmenter;
+use super::local::Local;
 use super::sheet::sheet;
 use super::{HostBatch, Task};
-use crate::config::Config;
+use crate::config::{Config, LOCAL, NetworkKind};
 use crate::corrupt::Corruptor;
 use crate::maps::Maps;
 use crate::nets::Sizes;
-use crate::run::{RunFolder, RunInfo, to_json};
+use crate::run::{RunFolder, RunInfo, RunMap, to_json};
 use crate::train::{TrainObserver, TrainSummary, train};
 use crate::{ModelError, device};
 
@@ -51,8 +52,34 @@ pub fn pretrain(
             ));
         }
     }
-    let task = Spectral::open(store, &config, saved.map(|info| info.scaler))?;
+    if config.map.layout == LOCAL {
+        let saved = match saved.map(|info| info.map) {
+            Some(RunMap::Local(map)) => Some(map),
+            _ => None,
+        };
+        let task = Local::open(store, &config, saved)?;
+        return train(&folder, &config, &task, &device, observer);
+    }
+    let saved = match saved.map(|info| info.map) {
+        Some(RunMap::Global(map)) => Some(map.scaler),
+        _ => None,
+    };
+    let task = Spectral::open(store, &config, saved)?;
     train(&folder, &config, &task, &device, observer)
+}
+
+/// The training rows of a store, rising. Fails where there are none.
+pub(super) fn training_rows(store: &Store, splits: &[Split]) -> Result<Vec<usize>, ModelError> {
+    let train: Vec<usize> = (0..splits.len())
+        .filter(|&i| splits[i] == Split::Train)
+        .collect();
+    if train.is_empty() {
+        return Err(ModelError::run(
+            store.path(),
+            "has no training rows; convert a data set with a train split",
+        ));
+    }
+    Ok(train)
 }
 
 /// Denoising on the training rows of a store.
@@ -67,19 +94,15 @@ impl<'s> Spectral<'s> {
         config: &Config,
         scaler: Option<Scaler>,
     ) -> Result<Spectral<'s>, ModelError> {
+        if config.network.kind == NetworkKind::Set {
+            let message = "network.kind set: takes local maps; set map.layout to local, or take dense or conv";
+            return Err(ModelError::Input(message.into()));
+        }
         let rows = match config.augment.resample > 0.0 {
             true => store.rows()?,
             false => store.rows_without_points()?,
         };
-        let train: Vec<usize> = (0..rows.splits.len())
-            .filter(|&i| rows.splits[i] == Split::Train)
-            .collect();
-        if train.is_empty() {
-            return Err(ModelError::run(
-                store.path(),
-                "has no training rows; convert a data set with a train split",
-            ));
-        }
+        let train = training_rows(store, &rows.splits)?;
         let manifest = store.manifest();
         let coefficients = rows.coefficients.select(Axis(0), &train);
         let points = rows.points.map(|points| pick(points, &train));
@@ -99,7 +122,7 @@ impl<'s> Spectral<'s> {
 }
 
 /// The entries at rising indices, without a copy of any.
-fn pick<T>(values: Vec<T>, rising: &[usize]) -> Vec<T> {
+pub(super) fn pick<T>(values: Vec<T>, rising: &[usize]) -> Vec<T> {
     let mut wanted = rising.iter().peekable();
     values
         .into_iter()
@@ -127,7 +150,8 @@ impl Task for Spectral<'_> {
     }
 
     fn info(&self) -> Vec<u8> {
-        to_json(&RunInfo::new(self.store, self.len(), &self.maps.maps))
+        let map = RunMap::Global(self.maps.maps.info());
+        to_json(&RunInfo::new(self.store, self.len(), map))
     }
 
     fn card(&self) -> Value {

@@ -13,6 +13,7 @@ use spectra_spectral::Basis;
 
 use crate::cli;
 use crate::commands::convert::Watch;
+use crate::frozen::Shapes;
 use crate::outcome::Usage;
 use crate::progress::Progress;
 
@@ -60,6 +61,13 @@ pub struct Side {
     /// Sampled points in the unit ball, where the store keeps them.
     pub points: Option<Vec<Vec<[f32; 3]>>>,
     pub ids: Vec<String>,
+}
+
+impl Side {
+    /// What encoders take.
+    pub fn shapes(&self) -> Shapes<'_> {
+        (self.coefficients.view(), self.points.as_deref())
+    }
 }
 
 /// Both splits with their labels.
