@@ -17,13 +17,13 @@ use burn::tensor::{Device, Tensor};
 use crate::adam::adam_w;
 use crate::average::Average;
 use crate::clip::clip_global_norm;
-use crate::config::{AlgorithmConfig, Objective};
+use crate::config::{AlgorithmConfig, Distance, Objective};
 use crate::context::{Adversary, Critic};
 use crate::nets::{Code, Generator, Prepared, Sizes, Walker};
 use crate::spectral_norm::bound;
 use crate::variational::{Inference, Posterior};
 use crate::walk::{row_norm, unit};
-use crate::{Config, ModelError};
+use crate::{Config, ModelError, Precision};
 
 /// One batch on the device.
 #[derive(Debug, Clone)]
@@ -62,6 +62,8 @@ pub(crate) struct Cgml {
     pub inference: Option<Inference>,
     /// Moving averages of the weights, where they are kept.
     pub average: Option<Average>,
+    /// What a step computes in.
+    pub precision: Precision,
 }
 
 /// Learning rates and the bound on the gradient in one step.
@@ -76,7 +78,7 @@ pub(crate) struct Rates {
 /// What one step measured, still on the device: reading it waits for the device.
 #[derive(Debug, Clone)]
 pub(crate) struct StepLosses {
-    /// Mean over the batch of the weighted L1 error at the last z.
+    /// Mean over the batch of E at the last z.
     pub error: Tensor<1>,
     /// The same at the first z: what the search gained.
     pub error_at_start: Tensor<1>,
@@ -93,10 +95,28 @@ pub(crate) fn row_errors(output: Tensor<2>, target: &Tensor<2>, weight: &Tensor<
     ((output - target.clone()).abs() * weight.clone()).sum_dim(1) / total
 }
 
-/// E of the paper for each row, `[batch, 1]`: weighted L1 and what the task adds.
-fn objective(output: Tensor<2>, batch: &Batch, extra: ExtraError) -> Tensor<2> {
+/// Weighted mean square of each row's error, `[batch, 1]`.
+pub(crate) fn row_squares(output: Tensor<2>, target: &Tensor<2>, weight: &Tensor<2>) -> Tensor<2> {
+    let total = weight.clone().sum_dim(1) + 1e-8;
+    ((output - target.clone()).square() * weight.clone()).sum_dim(1) / total
+}
+
+fn row_distances(
+    output: Tensor<2>,
+    target: &Tensor<2>,
+    weight: &Tensor<2>,
+    distance: Distance,
+) -> Tensor<2> {
+    match distance {
+        Distance::L1 => row_errors(output, target, weight),
+        Distance::Square => row_squares(output, target, weight),
+    }
+}
+
+/// E of the paper for each row, `[batch, 1]`: the weighted distance and what the task adds.
+fn objective(output: Tensor<2>, batch: &Batch, extra: ExtraError, distance: Distance) -> Tensor<2> {
     let added = extra(&output, &batch.target);
-    let error = row_errors(output, &batch.target, &batch.weight);
+    let error = row_distances(output, &batch.target, &batch.weight, distance);
     match added {
         Some(added) => error + added,
         None => error,
@@ -106,6 +126,7 @@ fn objective(output: Tensor<2>, batch: &Batch, extra: ExtraError) -> Tensor<2> {
 impl Cgml {
     /// Networks with the initial weights of the seed, and their optimizers.
     pub(crate) fn new(config: &Config, sizes: Sizes, device: &Device) -> Result<Cgml, ModelError> {
+        config.train.precision.check(device)?;
         let generator = Generator::new(&config.network, sizes, config.seed, device)?;
         let walker = Walker::new(&config.network, generator.features(), config.seed, device);
         let (generator, walker) = match config.network.spectral_norm {
@@ -130,6 +151,7 @@ impl Cgml {
             walker_optimizer: adam_w(0.0),
             adversary,
             inference,
+            precision: config.train.precision,
         })
     }
 
@@ -147,16 +169,17 @@ impl Cgml {
         if let Some(inference) = self.inference.take() {
             return self.variational_step(inference, batch, rates);
         }
-        let code = self.generator.encode(batch.input.clone());
+        let generator = self.precision.compute(&self.generator);
+        let code = generator.encode(batch.input.clone());
         let known = code.known();
         let (z, moves, error_at_start) = {
-            let frozen = self.generator.clone().no_grad();
+            let frozen = self.precision.compute(&self.generator.clone().no_grad());
             search(&frozen, &known, batch, extra, config)
         };
         let walker;
         (self, walker) = self.fit_walker(&known.h, &moves, &batch.noise, config, rates.walker);
         let error;
-        (self, error) = self.fit_generator(batch, code, z, extra, config, rates);
+        (self, error) = self.fit_generator(batch, (generator, code), z, extra, config, rates);
         (
             self,
             StepLosses {
@@ -179,7 +202,9 @@ impl Cgml {
         let share = moves.len().div_ceil(config.walker_updates.max(1)).max(1);
         let mut total = Tensor::zeros([1], &h.device()).without_autodiff();
         for chunk in moves.chunks(share) {
-            let loss = walker_loss(&self.walker, h, chunk, noise, config);
+            let walker = self.precision.compute(&self.walker);
+            let loss = walker_loss(&walker, h, chunk, noise, config);
+            drop(walker);
             total = total + loss.clone().inner() * (chunk.len() as f64 / moves.len() as f64);
             let gradients = GradientsParams::from_grads(loss.backward(), &self.walker);
             self.walker = self.walker_optimizer.step(rate, self.walker, gradients);
@@ -187,17 +212,19 @@ impl Cgml {
         (self, total)
     }
 
-    /// One step of H and G at `z`; `code` carries the gradients to H.
+    /// One step of H and G at `z`, through the networks that the step computes with and the code that carries the
+    /// gradients to H.
     fn fit_generator(
         mut self,
         batch: &Batch,
-        code: Code,
+        (generator, code): (Generator, Code),
         z: Tensor<2>,
         extra: ExtraError,
         config: &AlgorithmConfig,
         rates: Rates,
     ) -> (Cgml, Tensor<1>) {
-        let (loss, error) = generator_loss(&self.generator, &code, batch, z, extra, config);
+        let (loss, error) = generator_loss(&generator, &code, batch, z, extra, config);
+        drop((generator, code));
         let gradients = GradientsParams::from_grads(loss.backward(), &self.generator);
         let gradients = clip_global_norm(gradients, &self.generator, rates.clip);
         self.generator = self
@@ -214,9 +241,15 @@ fn latent_gradient(
     z: &Tensor<2>,
     batch: &Batch,
     extra: ExtraError,
+    distance: Distance,
 ) -> (Tensor<2>, Tensor<2>) {
     let leaf = z.clone().inner().autodiff().require_grad();
-    let errors = objective(frozen.finish(prepared, leaf.clone()), batch, extra);
+    let errors = objective(
+        frozen.finish(prepared, leaf.clone()),
+        batch,
+        extra,
+        distance,
+    );
     // The sum over rows, so that a step does not depend on the size of the batch.
     let gradients = errors.clone().sum().backward();
     let gradient = leaf
@@ -240,7 +273,7 @@ pub(crate) fn search(
     let mut moves = Vec::with_capacity(config.steps);
     let mut error_at_start = None;
     for _step in 0..config.steps {
-        let (errors, gradient) = latent_gradient(frozen, &prepared, &z, batch, extra);
+        let (errors, gradient) = latent_gradient(frozen, &prepared, &z, batch, extra, config.error);
         error_at_start.get_or_insert_with(|| errors.mean());
         let direction = if config.unit_gradient {
             unit(gradient)
@@ -258,9 +291,14 @@ pub(crate) fn search(
         });
     }
     let error_at_start = error_at_start.unwrap_or_else(|| {
-        objective(frozen.finish(&prepared, z.clone()), batch, extra)
-            .inner()
-            .mean()
+        objective(
+            frozen.finish(&prepared, z.clone()),
+            batch,
+            extra,
+            config.error,
+        )
+        .inner()
+        .mean()
     });
     (z, moves, error_at_start)
 }
@@ -286,7 +324,7 @@ fn walker_loss(
     let for_moves = |prepared: Tensor<2>| prepared.repeat_dim(0, moves.len());
     if config.walker_consistency == 0.0 {
         let (next, length) = walker.finish(for_moves(walker.prepare(h.clone())), from);
-        return distance(next, length, to, rho);
+        return mismatch(next, length, to, rho);
     }
     let [noise_h, noise_z] = split_noise(noise, h.dims()[1]);
     let prepared = walker.prepare(Tensor::cat(vec![h.clone(), h.clone() + noise_h], 0));
@@ -297,12 +335,12 @@ fn walker_loss(
         Tensor::cat(vec![from, from_near], 0),
     );
     let ([next, next_near], [length, length_near]) = (halves(next), halves(length));
-    let change = distance(next_near, length_near, next.clone(), length.clone());
-    distance(next, length, to, rho) + change * config.walker_consistency
+    let change = mismatch(next_near, length_near, next.clone(), length.clone());
+    mismatch(next, length, to, rho) + change * config.walker_consistency
 }
 
 /// Mean L1 distance between latents and between lengths.
-fn distance(next: Tensor<2>, length: Tensor<2>, to: Tensor<2>, rho: Tensor<2>) -> Tensor<1> {
+fn mismatch(next: Tensor<2>, length: Tensor<2>, to: Tensor<2>, rho: Tensor<2>) -> Tensor<1> {
     (next - to).abs().sum_dim(1).mean() + (length - rho).abs().mean()
 }
 
@@ -323,7 +361,7 @@ fn generator_loss(
 ) -> (Tensor<1>, Tensor<1>) {
     if config.consistency == 0.0 {
         let output = generator.decode(code, z);
-        let error = objective(output, batch, extra).mean();
+        let error = objective(output, batch, extra, config.error).mean();
         return (error.clone(), error.inner());
     }
     let [noise_h, noise_z] = split_noise(&batch.noise, code.h.dims()[1]);
@@ -331,8 +369,8 @@ fn generator_loss(
     let both = code.with_h(Tensor::cat(vec![code.h.clone(), near], 0));
     let output = generator.decode(&both, Tensor::cat(vec![z.clone(), z + noise_z], 0));
     let [output, near] = halves(output);
-    let error = objective(output.clone(), batch, extra).mean();
-    let change = row_errors(near, &output, &batch.weight).mean();
+    let error = objective(output.clone(), batch, extra, config.error).mean();
+    let change = row_distances(near, &output, &batch.weight, config.error).mean();
     (error.clone() + change * config.consistency, error.inner())
 }
 

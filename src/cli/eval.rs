@@ -17,6 +17,8 @@ pub enum FeatureKind {
     Fisher,
     /// The same in local frames: does not depend on how a shape is rotated
     FisherInvariant,
+    /// Fisher vectors of what the encoder of --run (preset local) makes of each neighbourhood, and a random one beside it
+    FisherLearned,
 }
 
 /// Neighbourhoods and Fisher vectors.
@@ -59,7 +61,10 @@ pub struct EvalImages {
     /// Seed of the masks and the starts of z
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Safetensors files with the weights of AlexNet or VGG16 and the factors of LPIPS; nothing is downloaded
+    /// Score the training pictures that `train --hold-out` left out, not the test pictures
+    #[arg(long, default_value_t = 0)]
+    pub hold_out: usize,
+    /// Safetensors or PyTorch files with the weights of AlexNet or VGG16 and the factors of LPIPS; nothing is downloaded
     #[arg(long)]
     pub lpips: Vec<PathBuf>,
     /// The network of LPIPS: alex or vgg
@@ -68,6 +73,9 @@ pub struct EvalImages {
     /// Folder for the grid of answers and the walk of z as pictures
     #[arg(long)]
     pub pictures: Option<PathBuf>,
+    /// Pictures in the grid and along the walk
+    #[arg(long, default_value_t = 8)]
+    pub shown: usize,
     /// A labelled set of pictures on which the frozen bottleneck is classified by a linear layer
     #[arg(long)]
     pub downstream: Option<PathBuf>,

@@ -18,6 +18,9 @@ pub struct PictureRun {
     /// Take at most this many pictures of each split; 0 takes all
     #[arg(long, default_value_t = 0)]
     pub limit: usize,
+    /// Leave this many training pictures, evenly spread, out of training, to choose settings with
+    #[arg(long, default_value_t = 0, conflicts_with = "limit")]
+    pub hold_out: usize,
     /// Also train the baselines with the same networks, in RUN/l1, RUN/context and RUN/cvae
     #[arg(long)]
     pub baselines: bool,

@@ -46,6 +46,20 @@ fn read(run: &cli::PictureRun, part: cli::Half) -> ImageOptions {
     }
 }
 
+/// The set with `count` training pictures in the place of its test.
+pub fn held_out(set: &ImageSet, count: usize) -> anyhow::Result<ImageSet> {
+    if count >= set.train.len() {
+        let message = format!(
+            "--hold-out {count}: the set has only {} training pictures",
+            set.train.len()
+        );
+        return Err(Usage(message).into());
+    }
+    let mut set = set.clone();
+    set.hold_out(count);
+    Ok(set)
+}
+
 /// The part of each picture that is meant.
 pub fn part_of(half: cli::Half) -> Part {
     match half {
@@ -89,6 +103,7 @@ fn pictures(
     run: &cli::PictureRun,
     quiet: bool,
 ) -> anyhow::Result<Outcome> {
+    let set = &held_out(set, run.hold_out)?;
     let config = config(set, run)?;
     if !quiet {
         eprintln!(

@@ -60,6 +60,7 @@ fn setup() -> (Cgml, Batch, AlgorithmConfig) {
         generator_optimizer: adam(),
         walker_optimizer: adam(),
         average: None,
+        precision: Precision::F32,
         adversary: None,
         inference: None,
     };
@@ -108,7 +109,8 @@ fn each_line_moves_only_its_own_weights() {
         clip: 0.0,
     };
     let code = cgml.generator.encode(batch.input.clone());
-    let (cgml, _error) = cgml.fit_generator(&batch, code, z, NOTHING, &config, rates);
+    let networks = (cgml.generator.clone(), code);
+    let (cgml, _error) = cgml.fit_generator(&batch, networks, z, NOTHING, &config, rates);
     assert_eq!(bytes(&cgml.walker), fitted, "fitting H and G moved Z");
     assert_ne!(bytes(&cgml.generator), generator, "H and G were not fitted");
 }
@@ -150,6 +152,12 @@ fn the_search_lowers_the_error_of_the_networks_as_they_stand() {
 
 #[test]
 fn the_gradient_of_z_equals_finite_differences() {
+    for distance in [Distance::L1, Distance::Square] {
+        compare_with_finite_differences(distance);
+    }
+}
+
+fn compare_with_finite_differences(distance: Distance) {
     let (cgml, mut batch, _config) = setup();
     // No output crosses its target, where the absolute value has a kink.
     batch.target = batch.target + 20.0;
@@ -163,6 +171,7 @@ fn the_gradient_of_z_equals_finite_differences() {
         &batch.latent,
         &batch,
         extra,
+        distance,
     );
     let gradient = to_host(gradient).unwrap();
     let scale = gradient.iter().fold(0.0_f32, |most, g| most.max(g.abs()));
@@ -179,8 +188,10 @@ fn the_gradient_of_z_equals_finite_differences() {
             TensorData::new(shift, [ROWS, LATENT]),
             &Device::flex().autodiff(),
         );
-        let error =
-            |z: Tensor<2>| to_host(objective(frozen.decode(&code, z), &batch, extra)).unwrap();
+        let error = |z: Tensor<2>| {
+            let output = frozen.decode(&code, z);
+            to_host(objective(output, &batch, extra, distance)).unwrap()
+        };
         let up = error(batch.latent.clone() + shift.clone());
         let down = error(batch.latent.clone() - shift);
         for row in 0..ROWS {
