@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use spectra_datasets::LocalOptions;
 
-use crate::ModelError;
+use crate::{ModelError, Precision};
 
 const PRESETS: [(&str, &str); 6] = [
     ("tiny", include_str!("presets/tiny.toml")),
@@ -293,6 +293,8 @@ pub struct TrainConfig {
     pub epochs: usize,
     /// Items per step; the last batch of an epoch may be smaller.
     pub batch: usize,
+    /// `f32`, or `bf16` for products and activations in bfloat16 where the device has it; weights stay f32.
+    pub precision: Precision,
     /// Adam's rate for H and G.
     pub learning_rate: f64,
     /// Adam's rate for Z.
@@ -319,6 +321,7 @@ impl Default for TrainConfig {
         TrainConfig {
             epochs: 100,
             batch: 64,
+            precision: Precision::F32,
             learning_rate: 1e-4,
             walker_rate: 1e-4,
             weight_decay: 0.0,
@@ -479,6 +482,15 @@ impl Config {
                     key,
                     "must be [low, high] with 0 <= low <= high (<= 1 for fractions)",
                 );
+            }
+        }
+        if self.train.precision == Precision::Bf16 {
+            if self.network.spectral_norm > 0.0 {
+                return refuse("network.spectral_norm", "needs train.precision f32");
+            }
+            let objective = self.algorithm.objective;
+            if matches!(objective, Objective::Context | Objective::Variational) {
+                return refuse("algorithm.objective", "needs train.precision f32");
             }
         }
         let kinds = [self.corrupt.block, self.corrupt.band, self.corrupt.scatter];
@@ -643,6 +655,20 @@ mod tests {
     }
 
     #[test]
+    fn bfloat16_is_refused_where_it_is_not_implemented() {
+        for (key, value) in [
+            ("network.spectral_norm", "1"),
+            ("algorithm.objective", "context"),
+            ("algorithm.objective", "cvae"),
+        ] {
+            let mut config = Config::default();
+            config.set(key, value).unwrap();
+            let message = config.set("train.precision", "bf16").unwrap_err();
+            assert!(message.to_string().contains("needs train.precision f32"));
+        }
+    }
+
+    #[test]
     fn values_take_the_type_of_the_setting() {
         let mut config = Config::default();
         config.set("train.learning_rate", "1").unwrap();
@@ -659,6 +685,7 @@ mod tests {
             ("train.batch", "0"),
             ("network.kind", "tree"),
             ("corrupt.side", "[0.5, 0.2]"),
+            ("train.precision", "f16"),
             ("train", "3"),
         ] {
             assert!(config.set(key, value).is_err(), "{key}={value}");

@@ -1,12 +1,15 @@
 //! What pre-training costs: parameters, arithmetic and memory from the settings alone, time from a short probe.
 
+use std::time::Instant;
+
 use burn::module::Module;
 use serde::Serialize;
 use spectra_datasets::{Split, Store};
 
 use crate::config::LOCAL;
 use crate::nets::{Generator, Products, Sizes, Walker};
-use crate::tasks::{layout_of, local_sizes};
+use crate::tasks::{layout_of, local_sizes, open_task};
+use crate::train::Feed;
 use crate::{Config, ModelError, Probe, device};
 
 /// Bytes of each weight in training: itself, its gradient and two moments, all f32.
@@ -23,6 +26,8 @@ pub struct Cost {
     pub generator_parameters: u64,
     /// Weights of Z.
     pub walker_parameters: u64,
+    /// Values of the bottleneck h.
+    pub features: usize,
     /// Operations of one pass of a batch of 10 through H and G, the measure of the paper's Table 7.
     pub forward_flop: f64,
     /// Operations of one step of Algorithm 1.
@@ -77,6 +82,7 @@ impl Cost {
             sizes,
             generator_parameters,
             walker_parameters,
+            features: generator.features(),
             forward_flop: 2.0 * 10.0 * products.forward(),
             step_flop: 2.0 * batch as f64 * step_products(&products, walker.products(), config),
             batch,
@@ -93,7 +99,7 @@ impl Cost {
         self.steps_per_epoch * self.epochs
     }
 
-    /// Seconds of one step on `device`: the fastest of some made steps after a first one, over about `seconds`. The
+    /// Seconds of one step on `device`: the median of some made steps after a first one, over about `seconds`. The
     /// preparation of the items is not counted.
     pub fn time_step(
         &self,
@@ -103,13 +109,42 @@ impl Cost {
     ) -> Result<f64, ModelError> {
         let mut probe = Probe::of_sizes(config, self.sizes, device)?;
         probe.timed_step()?;
-        let (mut fastest, mut spent) = (f64::INFINITY, 0.0);
-        while spent < seconds {
-            let time = probe.timed_step()?;
-            fastest = fastest.min(time);
-            spent += time;
+        let start = Instant::now();
+        let mut times = Vec::new();
+        while times.is_empty() || start.elapsed().as_secs_f64() < seconds {
+            times.push(probe.timed_step()?);
         }
-        Ok(fastest)
+        times.sort_by(f64::total_cmp);
+        Ok(times[times.len() / 2])
+    }
+
+    /// Seconds to prepare the batch of one step on the host, over about `seconds`: training does it beside the step before.
+    /// Reads the training rows of `store`. Fails as [`pretrain`](crate::pretrain) does on them.
+    pub fn time_batch(
+        &self,
+        store: &Store,
+        config: &Config,
+        seconds: f64,
+    ) -> Result<f64, ModelError> {
+        let task = open_task(store, config, None)?;
+        let feed = Feed {
+            task: &*task,
+            config,
+            per_epoch: self.steps_per_epoch,
+            steps: u64::MAX,
+            width: self.features + config.network.latent,
+        };
+        feed.run(0, |batches| {
+            let (start, mut count) = (Instant::now(), 0.0);
+            for prepared in batches {
+                prepared?;
+                count += 1.0;
+                if start.elapsed().as_secs_f64() >= seconds {
+                    break;
+                }
+            }
+            Ok(start.elapsed().as_secs_f64() / count)
+        })
     }
 }
 

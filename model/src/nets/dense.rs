@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 use super::{Code, Prepared, Products, Sizes, elements, linear_part};
 use crate::config::NetworkConfig;
@@ -161,5 +161,9 @@ impl DensePair {
 
     pub(crate) fn features(&self) -> usize {
         self.features
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.g.input.weight.dtype()
     }
 }

@@ -1,8 +1,8 @@
 //! The three networks: H encodes the corrupted map, G decodes (h, z), Z predicts the next z and rho.
 //!
 //! H and G live in one module with one optimizer, as Algorithm 1 updates them together; Z has its own.
-//! Everything outside sees flat tensors `[batch, cells]`; how the cells lie in the map is a matter of
-//! the convolutional networks alone.
+//! Everything outside sees flat f32 tensors `[batch, cells]`; how the cells lie in the map is a matter of
+//! the convolutional networks alone, and a network whose weights are cast casts what it takes and gives.
 
 mod conv;
 mod dense;
@@ -12,7 +12,7 @@ mod walker;
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 pub(crate) use self::conv::ConvPair;
 pub(crate) use self::dense::DensePair;
@@ -21,6 +21,7 @@ pub(crate) use self::set::{Described, SetPair};
 pub(crate) use self::walker::Walker;
 use crate::ModelError;
 use crate::config::{NetworkConfig, NetworkKind};
+use crate::precision::to;
 
 /// What a network must take and give: the shape of one corrupted input and of one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,10 +153,22 @@ impl Generator {
 
     /// H: `[batch, input cells]` to the code.
     pub(crate) fn encode(&self, input: Tensor<2>) -> Code {
-        match self {
+        let input = to(input, self.dtype());
+        let code = match self {
             Generator::Dense(pair) => pair.encode(input),
             Generator::Conv(pair) => pair.encode(input),
             Generator::Set(pair) => pair.encode(input),
+        };
+        let h = to(code.h.clone(), DType::F32);
+        code.with_h(h)
+    }
+
+    /// What the layers compute in.
+    fn dtype(&self) -> DType {
+        match self {
+            Generator::Dense(pair) => pair.dtype(),
+            Generator::Conv(pair) => pair.dtype(),
+            Generator::Set(pair) => pair.dtype(),
         }
     }
 
@@ -166,21 +179,24 @@ impl Generator {
 
     /// The part of [`decode`](Self::decode) that does not depend on z.
     pub(crate) fn prepare(&self, code: &Code) -> Prepared {
+        let code = code.with_h(to(code.h.clone(), self.dtype()));
         match self {
-            Generator::Dense(pair) => pair.prepare(code),
-            Generator::Conv(pair) => pair.prepare(code),
-            Generator::Set(pair) => pair.prepare(code),
+            Generator::Dense(pair) => pair.prepare(&code),
+            Generator::Conv(pair) => pair.prepare(&code),
+            Generator::Set(pair) => pair.prepare(&code),
         }
     }
 
     /// The rest of [`decode`](Self::decode).
     pub(crate) fn finish(&self, prepared: &Prepared, z: Tensor<2>) -> Tensor<2> {
-        match (self, prepared) {
+        let z = to(z, self.dtype());
+        let output = match (self, prepared) {
             (Generator::Dense(pair), Prepared::Dense(first)) => pair.finish(first, z),
             (Generator::Conv(pair), Prepared::Conv { h, skips }) => pair.finish(h, skips, z),
             (Generator::Set(pair), Prepared::Set(first)) => pair.finish(first, z),
             _ => unreachable!("a network finishes what it prepared"),
-        }
+        };
+        to(output, DType::F32)
     }
 
     /// Multiplications for one item.

@@ -8,7 +8,7 @@
 //! only by G: what is hidden there cannot leak.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 use super::dense::Stack;
 use super::{Code, Prepared, Products, Sizes, elements, linear_part};
@@ -170,6 +170,10 @@ impl SetPair {
 
     pub(crate) fn features(&self) -> usize {
         self.features
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.g.input.weight.dtype()
     }
 }
 

@@ -3,10 +3,11 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{leaky_relu, softplus};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 use super::{draw_weights, elements, linear_part};
 use crate::config::NetworkConfig;
+use crate::precision::to;
 use crate::walk::unit;
 
 /// Slope of the rectifier for negative values, as in the authors' networks.
@@ -73,15 +74,18 @@ impl Walker {
 
     /// The part of h in the first layer, `[batch, width]`.
     pub(crate) fn prepare(&self, h: Tensor<2>) -> Tensor<2> {
-        linear_part(self.layers().0, h, 0)
+        let first = self.layers().0;
+        linear_part(first, to(h, first.weight.dtype()), 0)
     }
 
     /// [`forward`](Self::forward), given z and what [`prepare`](Self::prepare) made of h.
     pub(crate) fn finish(&self, prepared: Tensor<2>, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let (first, others) = self.layers();
         let features = first.weight.shape()[0] - self.latent;
+        let z = to(z, first.weight.dtype());
         let x = prepared + linear_part(first, z, features);
         let out = others.fold(x, |x, layer| layer.forward(leaky_relu(x, SLOPE)));
+        let out = to(out, DType::F32);
         let rows = out.dims()[0];
         let next = unit(out.clone().slice([0..rows, 0..self.latent]));
         let rho = softplus(out.slice([0..rows, self.latent..self.latent + 1]), 1.0);

@@ -76,6 +76,17 @@ impl Augmenter {
         })
     }
 
+    /// Whether anything is drawn at all.
+    pub(crate) fn changes(&self) -> bool {
+        let AugmentConfig {
+            rotate,
+            jitter,
+            resample,
+            angle: _,
+        } = self.config;
+        rotate != RotateKind::None || jitter > 0.0 || resample > 0.0
+    }
+
     /// Changes the coefficients of `item`.
     pub(crate) fn coefficients(
         &self,

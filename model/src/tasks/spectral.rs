@@ -52,20 +52,28 @@ pub fn pretrain(
             ));
         }
     }
+    let task = open_task(store, &config, saved.map(|info| info.map))?;
+    train(&folder, &config, &*task, &device, observer)
+}
+
+/// The task that the settings name, on the training rows of `store`; `saved` is what a run that goes on has kept.
+pub(crate) fn open_task<'s>(
+    store: &'s Store,
+    config: &Config,
+    saved: Option<RunMap>,
+) -> Result<Box<dyn Task + 's>, ModelError> {
     if config.map.layout == LOCAL {
-        let saved = match saved.map(|info| info.map) {
+        let saved = match saved {
             Some(RunMap::Local(map)) => Some(map),
             _ => None,
         };
-        let task = Local::open(store, &config, saved)?;
-        return train(&folder, &config, &task, &device, observer);
+        return Ok(Box::new(Local::open(store, config, saved)?));
     }
-    let saved = match saved.map(|info| info.map) {
+    let saved = match saved {
         Some(RunMap::Global(map)) => Some(map.scaler),
         _ => None,
     };
-    let task = Spectral::open(store, &config, saved)?;
-    train(&folder, &config, &task, &device, observer)
+    Ok(Box::new(Spectral::open(store, config, saved)?))
 }
 
 /// The training rows of a store, rising. Fails where there are none.
@@ -83,13 +91,14 @@ pub(super) fn training_rows(store: &Store, splits: &[Split]) -> Result<Vec<usize
 }
 
 /// Denoising on the training rows of a store.
-struct Spectral<'s> {
+pub(crate) struct Spectral<'s> {
     store: &'s Store,
     maps: Denoising,
 }
 
 impl<'s> Spectral<'s> {
-    fn open(
+    /// Reads the training rows of `store`; fits the scaler on them unless one is given.
+    pub(crate) fn open(
         store: &'s Store,
         config: &Config,
         scaler: Option<Scaler>,
@@ -147,6 +156,10 @@ impl Task for Spectral<'_> {
 
     fn batch(&self, epoch: u64, items: &[usize]) -> Result<HostBatch, ModelError> {
         self.maps.batch(epoch, items)
+    }
+
+    fn targets(&self) -> Result<Option<Vec<f32>>, ModelError> {
+        self.maps.targets()
     }
 
     fn info(&self) -> Vec<u8> {
@@ -238,6 +251,19 @@ impl Denoising {
         Ok(batch)
     }
 
+    /// The clean maps of all items, unless every epoch changes them.
+    fn targets(&self) -> Result<Option<Vec<f32>>, ModelError> {
+        if self.augmenter.changes() {
+            return Ok(None);
+        }
+        let cells = self.maps.sizes().target_cells();
+        let mut targets = vec![0.0; self.rows.nrows() * cells];
+        for (row, target) in self.rows.outer_iter().zip(targets.chunks_exact_mut(cells)) {
+            self.maps.fill(row.to_vec(), target)?;
+        }
+        Ok(Some(targets))
+    }
+
     fn row(
         &self,
         epoch: u64,
@@ -293,6 +319,14 @@ mod tests {
         let part = task.batch(2, &[7]).unwrap();
         assert_eq!(whole.input[200..400], part.input);
         assert_ne!(task.batch(3, &[7]).unwrap().input, part.input);
+    }
+
+    #[test]
+    fn targets_that_stay_are_those_of_every_batch() {
+        let still = task(RotateKind::None);
+        let targets = still.targets().unwrap().unwrap();
+        assert_eq!(targets[700..800], still.batch(3, &[7]).unwrap().target);
+        assert!(task(RotateKind::So3).targets().unwrap().is_none());
     }
 
     #[test]

@@ -78,7 +78,8 @@ pub struct Data {
     pub labels: Labels,
     pub basis: Basis,
     pub order: usize,
-    up: String,
+    /// `x`, `y`, `z` or `unknown`.
+    pub up: String,
 }
 
 impl Data {
