@@ -63,6 +63,7 @@ mod spectral_norm;
 mod tasks;
 mod train;
 mod variational;
+mod verify;
 mod walk;
 mod weights;
 
@@ -81,3 +82,4 @@ pub use run::{GlobalInfo, RunInfo, RunMap};
 pub use tasks::pictures::{PictureInfo, PictureKind, train_pictures};
 pub use tasks::{colorize, complete, pretrain, toy, translate};
 pub use train::{TrainObserver, TrainProgress, TrainSummary};
+pub use verify::{RunReport, verify_run};

@@ -159,6 +159,16 @@ pub(crate) fn load_config(run: &Path) -> Result<Config, ModelError> {
     Config::load(&run.join(CONFIG))
 }
 
+/// A hash of settings and data, by which checkpoints know their run.
+pub(crate) fn identity(run: &Path) -> Result<String, ModelError> {
+    let mut hasher = blake3::Hasher::new();
+    for name in [CONFIG, INFO] {
+        let path = run.join(name);
+        hasher.update(&fs::read(&path).map_err(ModelError::io(&path))?);
+    }
+    Ok(hasher.finalize().to_string())
+}
+
 /// A run folder that this process trains in, held against a second trainer until dropped.
 pub(crate) struct RunFolder {
     path: PathBuf,
@@ -201,14 +211,9 @@ impl RunFolder {
         }
     }
 
-    /// A hash of settings and data, by which checkpoints know their run. The run must have begun.
+    /// See [`identity`]. The run must have begun.
     pub(crate) fn identity(&self) -> Result<String, ModelError> {
-        let mut hasher = blake3::Hasher::new();
-        for name in [CONFIG, INFO] {
-            let path = self.path.join(name);
-            hasher.update(&fs::read(&path).map_err(ModelError::io(&path))?);
-        }
-        Ok(hasher.finalize().to_string())
+        identity(&self.path)
     }
 
     /// Writes `config.toml` and `run.json` of a fresh run; refuses to go on with a run of other data.
