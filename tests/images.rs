@@ -111,11 +111,11 @@ fn completion_is_trained_scored_drawn_and_used_downstream() {
     }
     let json: Value =
         serde_json::from_slice(&fs::read(folder.join("scores.json")).unwrap()).unwrap();
-    // Three shares of five: the input, cGML, the mean of its answers, and two baselines.
-    assert_eq!(json["rows"].as_array().unwrap().len(), 15);
+    // Three shares of seven: the input, cGML, the CVAE, the means of their answers, and two baselines without z.
+    assert_eq!(json["rows"].as_array().unwrap().len(), 21);
     assert_eq!(json["skipped"], 1);
     assert!(json["rows"][1]["psnr"].as_f64().unwrap() > 0.0);
-    assert_eq!(json["downstream"].as_array().unwrap().len(), 5);
+    assert_eq!(json["downstream"].as_array().unwrap().len(), 6);
 }
 
 #[test]
@@ -154,6 +154,62 @@ fn pairs_are_translated_and_colours_learnt() {
 }
 
 #[test]
+fn modes_are_counted_and_drawn_on_held_out_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    pictures(&folder.join("data"), 20);
+    fs::remove_file(folder.join("data/train/day/broken.png")).unwrap();
+    let train = [
+        "train",
+        "complete",
+        "--data",
+        "data",
+        "-o",
+        "run",
+        "--size",
+        "16",
+        "--mask",
+        "top",
+        "--mask-side",
+        "1:1",
+        "--white-box",
+        "0.5",
+        "--hold-out",
+        "3",
+        "--set",
+        "algorithm.error=square",
+    ];
+    spectra(&[&train[..], &QUICK].concat(), folder)
+        .assert()
+        .success();
+    let eval = [
+        "eval",
+        "images",
+        "--data",
+        "data",
+        "--run",
+        "run",
+        "--hold-out",
+        "3",
+        "--pictures",
+        "gallery",
+        "--samples",
+        "2",
+    ];
+    let output = spectra(&eval, folder)
+        .assert()
+        .success()
+        .get_output()
+        .clone();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for word in ["3 test pictures", "cGML on squares", "white box", "50.0 %"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    let modes = image::open(folder.join("gallery/modes.png")).unwrap();
+    assert_eq!((modes.width(), modes.height()), (12 * 66 - 2, 64));
+}
+
+#[test]
 fn what_cannot_be_done_is_said_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -175,6 +231,22 @@ fn what_cannot_be_done_is_said_in_one_line() {
             ],
             2,
             "expected 16, 32",
+        ),
+        (
+            &[
+                "train",
+                "complete",
+                "--data",
+                "x",
+                "-o",
+                "run",
+                "--limit",
+                "9",
+                "--hold-out",
+                "3",
+            ],
+            2,
+            "--hold-out",
         ),
         (&["eval", "images", "--run", "run"], 2, "--data"),
         (&["eval", "images", "--data", "empty"], 2, "--run"),

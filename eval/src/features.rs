@@ -117,7 +117,7 @@ pub enum Scaling {
 pub struct Standardizer {
     /// What is subtracted from each column.
     pub mean: Array1<f32>,
-    /// What each column is then multiplied by; 0 for a column that is constant in training.
+    /// What each column is then multiplied by; 0 for a column that is constant in training to rounding.
     pub factor: Array1<f32>,
 }
 
@@ -135,8 +135,10 @@ impl Standardizer {
                 *s += (f64::from(x) - m).powi(2) / n;
             }
         }
-        // A spread that is mere rounding of the mean is no information.
-        let useful = |variance: f64, mean: f64| variance > 1e-12 * mean * mean + 1e-60;
+        // A spread that is mere rounding, of the mean or beside the widest column, is no information.
+        let widest = square.iter().copied().fold(0.0, f64::max);
+        let useful =
+            |variance: f64, mean: f64| variance > 1e-12 * mean * mean && variance > 1e-14 * widest;
         let live = square.iter().zip(&mean).filter(|&(&v, &m)| useful(v, m));
         let (count, total) = live.fold((0.0, 0.0), |(c, t), (v, _)| (c + 1.0, t + v));
         let factor = square.iter().zip(&mean).map(|(&v, &m)| match scaling {
@@ -180,6 +182,13 @@ mod tests {
             );
             assert!(out.column(0).sum().abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn rounding_errors_do_not_become_a_feature() {
+        let rows = array![[1.0_f32, 3e-17], [-1.0, -5e-17], [0.5, 4e-17]];
+        let factor = Standardizer::fit(&rows.view(), Scaling::Standard).factor;
+        assert!(factor[0] > 0.0 && factor[1] == 0.0, "{factor}");
     }
 
     #[test]

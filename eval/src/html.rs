@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::report::Report;
-use crate::{Picture, Row};
+use crate::{Picture, Row, figure};
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#1b2733}\
 table{border-collapse:collapse;margin:1em 0}td,th{padding:.25em .7em;text-align:right;border-bottom:1px solid #dde4ea}\
@@ -33,7 +33,7 @@ pub(crate) fn page(report: &Report) -> String {
             escape(&best.features),
             escape(&best.classifier)
         );
-        page.push_str(&confusion(best, &report.classes));
+        page.push_str(&figure::confusion(best, &report.classes));
     }
     if !report.map.is_empty() {
         let _infallible = write!(
@@ -41,25 +41,26 @@ pub(crate) fn page(report: &Report) -> String {
             "<h2>Test objects by {} (t-SNE; hover names an object)</h2>",
             escape(&report.map_of)
         );
-        page.push_str(&map(report));
+        page.push_str(&figure::map(&report.map, &report.classes));
     }
     if report.curve.len() > 1 {
         page.push_str("<h2>Pre-training: error on corrupted cells</h2>");
-        page.push_str(&curve(&report.curve));
+        page.push_str(&figure::curve(&report.curve));
     }
     page.push_str(&per_class(report));
-    if !report.pictures.is_empty() {
-        page.push_str("<h2>Shapes</h2>");
-        report
-            .pictures
-            .iter()
-            .for_each(|picture| page.push_str(&figure(picture)));
+    let mut section = "";
+    for picture in &report.pictures {
+        if picture.section != section {
+            section = &picture.section;
+            let _infallible = write!(page, "<h2>{}</h2>", escape(section));
+        }
+        page.push_str(&shown(picture));
     }
     page.push_str("</html>\n");
     page
 }
 
-fn best(rows: &[Row]) -> Option<&Row> {
+pub(crate) fn best(rows: &[Row]) -> Option<&Row> {
     rows.iter()
         .max_by(|a, b| a.accuracy_mean.total_cmp(&b.accuracy_mean))
 }
@@ -101,13 +102,13 @@ fn reconstructions(report: &Report) -> String {
         return String::new();
     }
     let mut out = "<h2>Recognising corrupted and completed objects: mean average precision, %</h2><table><tr><th>corruption\
-        <th class=l>completed by<th>floor (corrupted)<th>completed<th>ceiling (clean)<th>retrieval<th>error before<th>error after\
+        <th class=l>completed by<th>floor (corrupted)<th>completed<th>ceiling (clean)<th>retrieval<th>error before<th>error after<th>Chamfer before<th>Chamfer after\
         <th class=l>relative error of each degree after"
         .to_owned();
     for row in &report.reconstructions {
         let _infallible = write!(
             out,
-            "<tr><td>{}<td class=l>{}<td>{:.2}<td>{:.2}<td>{:.2}<td>{:.2}<td>{:.4}<td>{:.4}<td class=l>{}",
+            "<tr><td>{}<td class=l>{}<td>{:.2}<td>{:.2}<td>{:.2}<td>{:.2}<td>{:.4}<td>{:.4}<td>{:.4}<td>{:.4}<td class=l>{}",
             escape(&row.corruption),
             escape(&row.model),
             100.0 * row.floor,
@@ -116,140 +117,12 @@ fn reconstructions(report: &Report) -> String {
             100.0 * row.retrieval_map,
             row.error_before,
             row.error_after,
-            bars(&row.degree_errors)
+            row.chamfer_before,
+            row.chamfer_after,
+            figure::bars(&row.degree_errors)
         );
     }
     out + "</table>"
-}
-
-/// One bar for each value; full height is 1.
-fn bars(values: &[f64]) -> String {
-    let mut out = format!("<svg width={} height=24>", 8 * values.len());
-    for (degree, value) in values.iter().enumerate() {
-        let height = 24.0 * value.clamp(0.0, 1.0);
-        let _infallible = write!(
-            out,
-            "<rect x={} y={:.1} width=6 height={height:.1} fill='rgb(20,82,150)'><title>degree {degree}: {value:.3}</title></rect>",
-            8 * degree,
-            24.0 - height
-        );
-    }
-    out + "</svg>"
-}
-
-/// Rows are true classes, columns predicted ones; hovering names the cell.
-fn confusion(row: &Row, classes: &[String]) -> String {
-    let n = classes.len();
-    let (cell, left) = (if n <= 12 { 34 } else { 14 }, 110);
-    let size = left + n * cell + 10;
-    let mut out = format!("<svg width={size} height={size} font-size=11>");
-    for (truth, counts) in row.confusion.iter().enumerate() {
-        let total: u32 = counts.iter().sum();
-        let middle = truth * cell + cell / 2 + 4;
-        let name = escape(&classes[truth]);
-        let _infallible = write!(
-            out,
-            "<text x={} y={middle} text-anchor=end>{name}</text>",
-            left - 6
-        );
-        for (predicted, &count) in counts.iter().enumerate() {
-            let share = f64::from(count) / f64::from(total.max(1));
-            let (x, y) = (left + predicted * cell, truth * cell);
-            let label = format!(
-                "{name} taken for {}: {count} of {total}",
-                escape(&classes[predicted])
-            );
-            let _infallible = write!(
-                out,
-                "<rect x={x} y={y} width={cell} height={cell} fill='rgb(20,82,150)' fill-opacity={share:.3} stroke='#eef'><title>{label}</title></rect>"
-            );
-            if n <= 12 && count > 0 {
-                let fill = if share > 0.5 { "#fff" } else { "#345" };
-                let _infallible = write!(
-                    out,
-                    "<text x={} y={} text-anchor=middle fill='{fill}' pointer-events=none>{count}</text>",
-                    x + cell / 2,
-                    y + cell / 2 + 4
-                );
-            }
-        }
-    }
-    for (predicted, name) in classes.iter().enumerate() {
-        let (x, y) = (left + predicted * cell + cell / 2 + 4, n * cell + 8);
-        let _infallible = write!(
-            out,
-            "<text x={x} y={y} text-anchor=end transform='rotate(-60 {x} {y})'>{}</text>",
-            escape(name)
-        );
-    }
-    out + "</svg>"
-}
-
-fn color(class: usize, classes: usize) -> String {
-    format!(
-        "hsl({} 70% {}%)",
-        360 * class / classes.max(1),
-        if class.is_multiple_of(2) { 42 } else { 58 }
-    )
-}
-
-fn map(report: &Report) -> String {
-    let (width, height) = (760.0, 520.0);
-    let span = |values: &mut dyn Iterator<Item = f32>| {
-        let (low, high) = values.fold((f32::MAX, f32::MIN), |(low, high), v| {
-            (low.min(v), high.max(v))
-        });
-        (f64::from(low), f64::from(high - low).max(1e-9))
-    };
-    let (x0, dx) = span(&mut report.map.iter().map(|p| p.x));
-    let (y0, dy) = span(&mut report.map.iter().map(|p| p.y));
-    let mut out = format!("<svg width={} height={height} font-size=12>", width + 160.0);
-    for point in &report.map {
-        let x = 10.0 + (f64::from(point.x) - x0) / dx * (width - 20.0);
-        let y = height - 10.0 - (f64::from(point.y) - y0) / dy * (height - 20.0);
-        let _infallible = write!(
-            out,
-            "<circle cx={x:.1} cy={y:.1} r=3.5 fill='{}' fill-opacity=.75><title>{} ({})</title></circle>",
-            color(point.class, report.classes.len()),
-            escape(&point.id),
-            escape(&report.classes[point.class])
-        );
-    }
-    for (class, name) in report.classes.iter().enumerate() {
-        let y = 20 + 12 * class;
-        let _infallible = write!(
-            out,
-            "<circle cx={} cy={} r=4 fill='{}'/><text x={} y={y}>{}</text>",
-            width + 12.0,
-            y - 4,
-            color(class, report.classes.len()),
-            width + 22.0,
-            escape(name)
-        );
-    }
-    out + "</svg>"
-}
-
-fn curve(points: &[(f64, f64)]) -> String {
-    let (width, height) = (760.0, 220.0);
-    let last = points.iter().fold(1.0, |last: f64, p| last.max(p.0));
-    let top = points.iter().fold(1e-12, |top: f64, p| top.max(p.1));
-    let place = |(step, error): &(f64, f64)| {
-        format!(
-            "{:.1},{:.1}",
-            50.0 + step / last * (width - 60.0),
-            height - 20.0 - error / top * (height - 30.0)
-        )
-    };
-    let line: Vec<String> = points.iter().map(place).collect();
-    format!(
-        "<svg width={width} height={height} font-size=12><polyline points='{}' fill=none stroke='rgb(20,82,150)' stroke-width=1.2 />\
-         <text x=2 y=16>{top:.3}</text><text x=2 y={}>0</text><text x={} y={} text-anchor=end>step {last}</text></svg>",
-        line.join(" "),
-        height - 20.0,
-        width - 10.0,
-        height - 4.0
-    )
 }
 
 fn per_class(report: &Report) -> String {
@@ -278,7 +151,7 @@ fn per_class(report: &Report) -> String {
     out + "</table>"
 }
 
-fn figure(picture: &Picture) -> String {
+fn shown(picture: &Picture) -> String {
     format!(
         "<figure><img src='data:image/png;base64,{}' alt='{}'><figcaption>{}</figcaption></figure>",
         base64(&picture.png),
@@ -308,7 +181,7 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

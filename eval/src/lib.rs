@@ -28,11 +28,13 @@
 //!
 //! Results do not depend on the number of threads.
 
+mod chamfer;
 mod cholesky;
 mod classify;
 mod error;
 mod evaluate;
 mod features;
+mod figure;
 mod fisher;
 mod html;
 pub mod images;
@@ -54,11 +56,13 @@ mod svm;
 mod testing;
 mod tsne;
 
+pub use chamfer::chamfer;
 pub use error::EvalError;
 pub use evaluate::{Classifier, Evaluation, Protocol, Row, evaluate};
 pub use features::{FeatureSet, Labels, Scaling, Standardizer};
 pub use fisher::{FisherEncoder, FisherOptions, LocalSet};
 pub use kernel::Kernel;
+pub use neighbours::nearest_training;
 pub use pca::Pca;
 pub use precision::{class_precision, retrieval_precision};
 pub use reference::Reference;

@@ -2,6 +2,23 @@
 
 use ndarray::{ArrayView1, ArrayView2, Axis};
 
+use crate::features::{FeatureSet, Scaling, Standardizer};
+
+/// The `k` training objects whose standardised features have the largest cosine with each of the test objects `queries`,
+/// nearest first: what the 1-NN classifier looks at. O((queries + 1) train columns).
+///
+/// # Panics
+/// Where a query is not a test object of `set`.
+pub fn nearest_training(set: &FeatureSet, queries: &[usize], k: usize) -> Vec<Vec<usize>> {
+    let scale = Standardizer::fit(&set.train.view(), Scaling::Standard);
+    let train = scale.transform(&set.train.view());
+    let queries = scale.transform(&set.test.select(Axis(0), queries).view());
+    let squares: Vec<f32> = train.outer_iter().map(|row| row.dot(&row)).collect();
+    let products = queries.dot(&train.t());
+    let rows = products.outer_iter();
+    rows.map(|row| nearest(row, &squares, k)).collect()
+}
+
 /// The class of each row of `products` `[queries, train]`: the most frequent among the `k` training rows with the largest
 /// cosine, ties going to the nearer. `squares` are the squared lengths of the training rows; one of length zero is
 /// similar to nothing.
@@ -66,5 +83,17 @@ mod tests {
             assert_eq!(predict(&products.view(), &squares, &labels, k), [0, 1]);
         }
         assert_eq!(nearest(products.row(1), &squares, 2), [3, 2]);
+    }
+
+    #[test]
+    fn a_test_object_finds_the_training_objects_on_its_side() {
+        let set = FeatureSet {
+            name: "sides".into(),
+            train: array![[1.0f32, 2.0], [-1.0, -2.0], [1.2, 2.2], [-1.2, -2.1]],
+            test: array![[9.0f32, 9.0], [-0.9, -1.9]],
+        };
+        let found = nearest_training(&set, &[1], 2);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].contains(&1) && found[0].contains(&3), "{found:?}");
     }
 }

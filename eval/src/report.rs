@@ -7,7 +7,7 @@ use serde::Serialize;
 use ndarray::Axis;
 
 use crate::features::{FeatureSet, Labels, Scaling, Standardizer};
-use crate::{Protocol, Row, html, tsne};
+use crate::{Protocol, Row, figure, html, tsne};
 
 /// Objects shown in the map.
 const MAP_POINTS: usize = 1000;
@@ -15,6 +15,10 @@ const MAP_POINTS: usize = 1000;
 /// A picture in the report.
 #[derive(Debug, Clone)]
 pub struct Picture {
+    /// The heading it stands under; pictures of one section follow each other.
+    pub section: String,
+    /// Name of its file without extension, unique in the report.
+    pub name: String,
     /// What it shows.
     pub caption: String,
     /// The bytes of a PNG file.
@@ -40,6 +44,10 @@ pub struct Reconstruction {
     pub error_before: f64,
     /// The same after completing.
     pub error_after: f64,
+    /// Mean Chamfer distance from corrupted to clean surfaces, in the unit ball.
+    pub chamfer_before: f64,
+    /// The same from completed to clean surfaces.
+    pub chamfer_after: f64,
     /// Relative L2 error of the coefficients of each degree after completing.
     pub degree_errors: Vec<f64>,
 }
@@ -201,7 +209,7 @@ impl Report {
         }
         let mut text = format!(
             "\nRecognising corrupted and completed test objects by a softmax trained on clean training objects: mean average precision, %\n\n\
-             {:14}  {:20}  {:>7}  {:>9}  {:>7}  {:>9}  {:>12}  {:>11}\n",
+             {:14}  {:20}  {:>7}  {:>9}  {:>7}  {:>9}  {:>12}  {:>11}  {:>14}  {:>13}\n",
             "corruption",
             "completed by",
             "floor",
@@ -209,12 +217,14 @@ impl Report {
             "ceiling",
             "retrieval",
             "error before",
-            "error after"
+            "error after",
+            "Chamfer before",
+            "Chamfer after"
         );
         for row in &self.reconstructions {
             let _infallible = writeln!(
                 text,
-                "{:14}  {:20}  {:>7.2}  {:>9.2}  {:>7.2}  {:>9.2}  {:>12.4}  {:>11.4}",
+                "{:14}  {:20}  {:>7.2}  {:>9.2}  {:>7.2}  {:>9.2}  {:>12.4}  {:>11.4}  {:>14.4}  {:>13.4}",
                 row.corruption,
                 row.model,
                 100.0 * row.floor,
@@ -222,10 +232,31 @@ impl Report {
                 100.0 * row.ceiling,
                 100.0 * row.retrieval_map,
                 row.error_before,
-                row.error_after
+                row.error_after,
+                row.chamfer_before,
+                row.chamfer_after
             );
         }
         text
+    }
+
+    /// Each figure as a file of its own: its name, such as `confusion.svg`, and its bytes.
+    pub fn figures(&self) -> Vec<(String, Vec<u8>)> {
+        let mut files = Vec::new();
+        if let Some(best) = html::best(&self.rows) {
+            files.push(("confusion.svg", figure::confusion(best, &self.classes)));
+        }
+        if !self.map.is_empty() {
+            files.push(("map.svg", figure::map(&self.map, &self.classes)));
+        }
+        if self.curve.len() > 1 {
+            files.push(("curve.svg", figure::curve(&self.curve)));
+        }
+        let drawn = files.into_iter();
+        let drawn = drawn.map(|(name, svg)| (name.to_owned(), svg.into_bytes()));
+        let pictures = self.pictures.iter();
+        let pictures = pictures.map(|p| (format!("{}.png", p.name), p.png.clone()));
+        drawn.chain(pictures).collect()
     }
 
     /// One self-contained page: table, confusion matrix, accuracy per class, map, training curve, pictures.
@@ -260,6 +291,8 @@ mod tests {
         report.add_map(&set, &labels, &["one".into()]);
         report.add_curve(vec![(1.0, 0.5), (2.0, 0.25)]);
         report.add_picture(Picture {
+            section: "Shapes".into(),
+            name: "dots".into(),
             caption: "dots".into(),
             png: vec![1, 2, 3],
         });
@@ -280,6 +313,8 @@ mod tests {
         ] {
             assert!(!json["rows"][0][field].is_null(), "{field}");
         }
+        let names: Vec<String> = report.figures().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["confusion.svg", "map.svg", "curve.svg", "dots.png"]);
         let page = report.to_html();
         assert!(page.contains("a&lt;b") && page.contains("x&amp;y") && !page.contains("a<b"));
         assert!(page.contains("data:image/png;base64,AQID"));

@@ -17,10 +17,11 @@ use burn::tensor::{Device, Tensor};
 use crate::adam::adam_w;
 use crate::average::Average;
 use crate::clip::clip_global_norm;
-use crate::config::{AlgorithmConfig, Objective};
+use crate::config::{AlgorithmConfig, Distance, Objective};
 use crate::context::{Adversary, Critic};
 use crate::nets::{Code, Generator, Prepared, Sizes, Walker};
 use crate::spectral_norm::bound;
+use crate::variational::{Inference, Posterior};
 use crate::walk::{row_norm, unit};
 use crate::{Config, ModelError};
 
@@ -57,6 +58,8 @@ pub(crate) struct Cgml {
     pub walker_optimizer: ModuleOptimizer,
     /// Trains the context encoder instead, the baseline without z.
     pub adversary: Option<Adversary>,
+    /// Trains the conditional variational autoencoder instead, the baseline with a sampled z.
+    pub inference: Option<Inference>,
     /// Moving averages of the weights, where they are kept.
     pub average: Option<Average>,
 }
@@ -73,7 +76,7 @@ pub(crate) struct Rates {
 /// What one step measured, still on the device: reading it waits for the device.
 #[derive(Debug, Clone)]
 pub(crate) struct StepLosses {
-    /// Mean over the batch of the weighted L1 error at the last z.
+    /// Mean over the batch of E at the last z.
     pub error: Tensor<1>,
     /// The same at the first z: what the search gained.
     pub error_at_start: Tensor<1>,
@@ -90,10 +93,28 @@ pub(crate) fn row_errors(output: Tensor<2>, target: &Tensor<2>, weight: &Tensor<
     ((output - target.clone()).abs() * weight.clone()).sum_dim(1) / total
 }
 
-/// E of the paper for each row, `[batch, 1]`: weighted L1 and what the task adds.
-fn objective(output: Tensor<2>, batch: &Batch, extra: ExtraError) -> Tensor<2> {
+/// Weighted mean square of each row's error, `[batch, 1]`.
+pub(crate) fn row_squares(output: Tensor<2>, target: &Tensor<2>, weight: &Tensor<2>) -> Tensor<2> {
+    let total = weight.clone().sum_dim(1) + 1e-8;
+    ((output - target.clone()).square() * weight.clone()).sum_dim(1) / total
+}
+
+fn row_distances(
+    output: Tensor<2>,
+    target: &Tensor<2>,
+    weight: &Tensor<2>,
+    distance: Distance,
+) -> Tensor<2> {
+    match distance {
+        Distance::L1 => row_errors(output, target, weight),
+        Distance::Square => row_squares(output, target, weight),
+    }
+}
+
+/// E of the paper for each row, `[batch, 1]`: the weighted distance and what the task adds.
+fn objective(output: Tensor<2>, batch: &Batch, extra: ExtraError, distance: Distance) -> Tensor<2> {
     let added = extra(&output, &batch.target);
-    let error = row_errors(output, &batch.target, &batch.weight);
+    let error = row_distances(output, &batch.target, &batch.weight, distance);
     match added {
         Some(added) => error + added,
         None => error,
@@ -113,6 +134,11 @@ impl Cgml {
             critic: Critic::new(sizes.target_cells(), config.seed, device),
             optimizer: adam_w(0.0),
         });
+        let variational = config.algorithm.objective == Objective::Variational;
+        let inference = variational.then(|| Inference {
+            posterior: Posterior::new(sizes, config.network.latent, config.seed, device),
+            optimizer: adam_w(0.0),
+        });
         let averaged = config.train.average > 0.0;
         Ok(Cgml {
             average: averaged.then(|| Average::begin(&generator, &walker)),
@@ -121,6 +147,7 @@ impl Cgml {
             generator_optimizer: adam_w(config.train.weight_decay),
             walker_optimizer: adam_w(0.0),
             adversary,
+            inference,
         })
     }
 
@@ -134,6 +161,9 @@ impl Cgml {
     ) -> (Cgml, StepLosses) {
         if let Some(adversary) = self.adversary.take() {
             return self.context_step(adversary, batch, rates);
+        }
+        if let Some(inference) = self.inference.take() {
+            return self.variational_step(inference, batch, rates);
         }
         let code = self.generator.encode(batch.input.clone());
         let known = code.known();
@@ -202,9 +232,15 @@ fn latent_gradient(
     z: &Tensor<2>,
     batch: &Batch,
     extra: ExtraError,
+    distance: Distance,
 ) -> (Tensor<2>, Tensor<2>) {
     let leaf = z.clone().inner().autodiff().require_grad();
-    let errors = objective(frozen.finish(prepared, leaf.clone()), batch, extra);
+    let errors = objective(
+        frozen.finish(prepared, leaf.clone()),
+        batch,
+        extra,
+        distance,
+    );
     // The sum over rows, so that a step does not depend on the size of the batch.
     let gradients = errors.clone().sum().backward();
     let gradient = leaf
@@ -228,7 +264,7 @@ pub(crate) fn search(
     let mut moves = Vec::with_capacity(config.steps);
     let mut error_at_start = None;
     for _step in 0..config.steps {
-        let (errors, gradient) = latent_gradient(frozen, &prepared, &z, batch, extra);
+        let (errors, gradient) = latent_gradient(frozen, &prepared, &z, batch, extra, config.error);
         error_at_start.get_or_insert_with(|| errors.mean());
         let direction = if config.unit_gradient {
             unit(gradient)
@@ -246,9 +282,14 @@ pub(crate) fn search(
         });
     }
     let error_at_start = error_at_start.unwrap_or_else(|| {
-        objective(frozen.finish(&prepared, z.clone()), batch, extra)
-            .inner()
-            .mean()
+        objective(
+            frozen.finish(&prepared, z.clone()),
+            batch,
+            extra,
+            config.error,
+        )
+        .inner()
+        .mean()
     });
     (z, moves, error_at_start)
 }
@@ -273,14 +314,14 @@ fn walker_loss(
     let (from, to, rho) = (stack(|m| &m.from), stack(|m| &m.to), stack(|m| &m.rho));
     if config.walker_consistency == 0.0 {
         let (next, length) = predict(walker, [h.clone()], [from]);
-        return distance(next, length, to, rho);
+        return mismatch(next, length, to, rho);
     }
     let [noise_h, noise_z] = split_noise(noise, h.dims()[1]);
     let from_near = from.clone() + noise_z.repeat_dim(0, moves.len());
     let (next, length) = predict(walker, [h.clone(), h.clone() + noise_h], [from, from_near]);
     let ([next, next_near], [length, length_near]) = (halves(next), halves(length));
-    let change = distance(next_near, length_near, next.clone(), length.clone());
-    distance(next, length, to, rho) + change * config.walker_consistency
+    let change = mismatch(next_near, length_near, next.clone(), length.clone());
+    mismatch(next, length, to, rho) + change * config.walker_consistency
 }
 
 /// Z at each of `z`, whose rows are those of its h, once or several times over.
@@ -300,7 +341,7 @@ fn predict<const N: usize>(
 }
 
 /// Mean L1 distance between latents and between lengths.
-fn distance(next: Tensor<2>, length: Tensor<2>, to: Tensor<2>, rho: Tensor<2>) -> Tensor<1> {
+fn mismatch(next: Tensor<2>, length: Tensor<2>, to: Tensor<2>, rho: Tensor<2>) -> Tensor<1> {
     (next - to).abs().sum_dim(1).mean() + (length - rho).abs().mean()
 }
 
@@ -321,7 +362,7 @@ fn generator_loss(
 ) -> (Tensor<1>, Tensor<1>) {
     if config.consistency == 0.0 {
         let output = generator.decode(code, z);
-        let error = objective(output, batch, extra).mean();
+        let error = objective(output, batch, extra, config.error).mean();
         return (error.clone(), error.inner());
     }
     let [noise_h, noise_z] = split_noise(&batch.noise, code.h.dims()[1]);
@@ -329,8 +370,8 @@ fn generator_loss(
     let both = code.with_h(Tensor::cat(vec![code.h.clone(), near], 0));
     let output = generator.decode(&both, Tensor::cat(vec![z.clone(), z + noise_z], 0));
     let [output, near] = halves(output);
-    let error = objective(output.clone(), batch, extra).mean();
-    let change = row_errors(near, &output, &batch.weight).mean();
+    let error = objective(output.clone(), batch, extra, config.error).mean();
+    let change = row_distances(near, &output, &batch.weight, config.error).mean();
     (error.clone() + change * config.consistency, error.inner())
 }
 

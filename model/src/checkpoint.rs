@@ -16,6 +16,7 @@ use crate::algorithm::Cgml;
 use crate::average::Average;
 use crate::context::Adversary;
 use crate::run::{to_json, write_whole};
+use crate::variational::Inference;
 
 const FOLDER: &str = "checkpoints";
 const LATEST: &str = "latest";
@@ -220,6 +221,11 @@ fn contents(cgml: &Cgml) -> Result<Vec<(&'static str, Bytes)>, RecordError> {
         let optimizer = adversary.optimizer.to_record().into_bytes()?;
         contents.push(("critic-optimizer.bpk", optimizer));
     }
+    if let Some(inference) = &cgml.inference {
+        contents.push(("posterior.bpk", module_bytes(&inference.posterior)?));
+        let optimizer = inference.optimizer.to_record().into_bytes()?;
+        contents.push(("posterior-optimizer.bpk", optimizer));
+    }
     Ok(contents)
 }
 
@@ -255,6 +261,13 @@ fn restore(
             optimizer: optimizer(adversary.optimizer, "critic-optimizer.bpk")?,
         }),
     };
+    let inference = match fresh.inference {
+        None => None,
+        Some(inference) => Some(Inference {
+            posterior: module(inference.posterior, read("posterior.bpk")?).map_err(&failed)?,
+            optimizer: optimizer(inference.optimizer, "posterior-optimizer.bpk")?,
+        }),
+    };
     Ok(Cgml {
         generator: module(fresh.generator, read("generator.bpk")?).map_err(&failed)?,
         walker: module(fresh.walker, read("walker.bpk")?).map_err(&failed)?,
@@ -262,5 +275,6 @@ fn restore(
         walker_optimizer: optimizer(fresh.walker_optimizer, "walker-optimizer.bpk")?,
         average,
         adversary,
+        inference,
     })
 }

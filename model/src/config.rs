@@ -200,10 +200,24 @@ pub enum Objective {
     /// Algorithm 1.
     #[default]
     Cgml,
-    /// The same networks and error without z: the paper's first baseline.
+    /// The same networks and error without z: with L1 the paper's first baseline.
     L1,
     /// The same networks without z, on squared error and against a critic: its second, the context encoder.
     Context,
+    /// The same networks with a z that is sampled: a conditional variational autoencoder.
+    #[serde(rename = "cvae")]
+    Variational,
+}
+
+/// What an answer is from the truth, d of the paper's section 2, in the cells that count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Distance {
+    /// Mean absolute difference, the paper's.
+    #[default]
+    L1,
+    /// Mean square, which draws answers to the mean where L1 draws them to the median.
+    Square,
 }
 
 /// Algorithm 1 of the paper (notes on each choice in the crate documentation).
@@ -212,6 +226,8 @@ pub enum Objective {
 pub struct AlgorithmConfig {
     /// What H and G are trained on.
     pub objective: Objective,
+    /// E, what z goes down and H and G are trained on, with or without z; the context encoder has its own.
+    pub error: Distance,
     /// l, the steps of z per batch.
     pub steps: usize,
     /// beta, the length of a z step along its gradient.
@@ -238,6 +254,7 @@ impl Default for AlgorithmConfig {
     fn default() -> Self {
         AlgorithmConfig {
             objective: Objective::Cgml,
+            error: Distance::L1,
             steps: 20,
             beta: 0.1,
             unit_gradient: false,
@@ -354,7 +371,7 @@ impl Config {
         }
     }
 
-    /// The same settings for a baseline without z: no steps of z, none of Z, no consistency.
+    /// The same settings for a baseline: no steps of z, none of Z, no consistency.
     pub fn baseline(&self, objective: Objective) -> Config {
         let mut config = self.clone();
         config.algorithm = AlgorithmConfig {

@@ -9,7 +9,7 @@ use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::{leaky_relu, softplus};
 use burn::tensor::{Device, Tensor};
 
-use crate::algorithm::{Batch, Cgml, Rates, StepLosses, row_errors};
+use crate::algorithm::{Batch, Cgml, Rates, StepLosses, row_errors, row_squares};
 use crate::clip::clip_global_norm;
 use crate::nets::draw_weights;
 
@@ -70,11 +70,10 @@ impl Cgml {
         let asked = batch.weight.clone().greater_elem(0.0).float();
         let given = batch.target.clone() * asked.clone().neg().add_scalar(1.0);
         let completed = output.clone() * asked + given;
-        let total = batch.weight.clone().sum_dim(1) + 1e-8;
-        let square = (output.clone() - batch.target.clone()).square() * batch.weight.clone();
+        let square = row_squares(output.clone(), &batch.target, &batch.weight).mean();
         let frozen = adversary.critic.clone().no_grad();
         let verdict = softplus(frozen.forward(completed.clone()).neg(), 1.0).mean();
-        let loss = (square.sum_dim(1) / total).mean() * SQUARE + verdict * VERDICT;
+        let loss = square * SQUARE + verdict * VERDICT;
         let error = row_errors(output, &batch.target, &batch.weight)
             .mean()
             .inner();

@@ -58,12 +58,13 @@ mod run;
 mod spectral_norm;
 mod tasks;
 mod train;
+mod variational;
 mod walk;
 mod weights;
 
 pub use config::{
-    AlgorithmConfig, AugmentConfig, Config, CorruptConfig, MapConfig, NetworkConfig, NetworkKind,
-    Objective, OutputConfig, RotateKind, TrainConfig,
+    AlgorithmConfig, AugmentConfig, Config, CorruptConfig, Distance, MapConfig, NetworkConfig,
+    NetworkKind, Objective, OutputConfig, RotateKind, TrainConfig,
 };
 pub use cost::Cost;
 pub use device::devices;

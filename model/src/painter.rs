@@ -70,7 +70,10 @@ impl Painter {
 
     /// Whether answers depend on where z starts.
     pub fn has_latent(&self) -> bool {
-        self.config().algorithm.objective == Objective::Cgml
+        matches!(
+            self.config().algorithm.objective,
+            Objective::Cgml | Objective::Variational
+        )
     }
 
     /// Makes questions of the pictures: what is hidden depends on (`seed`, index) alone. `share` is the share of the

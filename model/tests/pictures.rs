@@ -82,7 +82,9 @@ fn completion_learns_and_its_baselines_too() {
         ("cgml", config.clone()),
         ("l1", config.baseline(Objective::L1)),
         ("context", config.baseline(Objective::Context)),
+        ("cvae", config.baseline(Objective::Variational)),
     ] {
+        let latent = ["cgml", "cvae"].contains(&name);
         let run = folder.path().join(name);
         train_pictures(&set, &kind, &run, &config, "cpu", false, &()).unwrap();
         let painter = Painter::load(&run, "cpu").unwrap();
@@ -91,10 +93,10 @@ fn completion_learns_and_its_baselines_too() {
             error(&Painter::random(&run, 0, "cpu").unwrap(), &set.test),
         );
         assert!(after < 0.7 * before, "{name}: {before} -> {after}");
-        assert_eq!(painter.has_latent(), name == "cgml");
+        assert_eq!(painter.has_latent(), latent);
         let questions = painter.ask(&set.test, None, 3).unwrap();
         let pair = [0, 1].map(|sample| painter.answer(&questions, 3, sample).unwrap());
-        assert_eq!(pair[0] == pair[1], name != "cgml", "{name}");
+        assert_eq!(pair[0] == pair[1], !latent, "{name}");
         assert_eq!(
             painter.walk(&questions, 3).unwrap().len(),
             if name == "cgml" { 4 } else { 1 }
@@ -108,18 +110,20 @@ fn completion_learns_and_its_baselines_too() {
 }
 
 #[test]
-fn a_critic_is_part_of_the_checkpoint() {
-    let (folder, set) = (tempfile::tempdir().unwrap(), set(1, 16));
-    let kind = PictureKind::Complete(Complete::digits());
-    let config = config("digits", 16, 2).baseline(Objective::Context);
-    let run = folder.path().join("run");
-    train_pictures(&set, &kind, &run, &config, "cpu", false, &()).unwrap();
-    let weights = fs::read(run.join("model.safetensors")).unwrap();
-    fs::remove_file(run.join("model.safetensors")).unwrap();
-    // Back to the end of the first epoch.
-    fs::remove_dir_all(run.join("checkpoints/step-00000006")).unwrap();
-    train_pictures(&set, &kind, &run, &config, "cpu", true, &()).unwrap();
-    assert!(fs::read(run.join("model.safetensors")).unwrap() == weights);
+fn what_a_baseline_trains_beside_is_part_of_the_checkpoint() {
+    for objective in [Objective::Context, Objective::Variational] {
+        let (folder, set) = (tempfile::tempdir().unwrap(), set(1, 16));
+        let kind = PictureKind::Complete(Complete::digits());
+        let config = config("digits", 16, 2).baseline(objective);
+        let run = folder.path().join("run");
+        train_pictures(&set, &kind, &run, &config, "cpu", false, &()).unwrap();
+        let weights = fs::read(run.join("model.safetensors")).unwrap();
+        fs::remove_file(run.join("model.safetensors")).unwrap();
+        // Back to the end of the first epoch.
+        fs::remove_dir_all(run.join("checkpoints/step-00000006")).unwrap();
+        train_pictures(&set, &kind, &run, &config, "cpu", true, &()).unwrap();
+        assert!(fs::read(run.join("model.safetensors")).unwrap() == weights);
+    }
 }
 
 #[test]

@@ -20,10 +20,10 @@ pub struct View {
 }
 
 impl Default for View {
-    /// From the front, the right and above.
+    /// From above and from the side to which ModelNet's objects turn their fronts.
     fn default() -> Self {
         Self {
-            azimuth: 35.0,
+            azimuth: 215.0,
             elevation: 25.0,
         }
     }

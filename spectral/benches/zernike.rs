@@ -1,6 +1,7 @@
 //! Clouds per second: `cargo bench -p spectra-spectral --bench zernike [-- ORDERS...]`.
 //!
-//! One core, then a batch on one and on two threads. Also prints the machine's multiply-add peak in the same run.
+//! One core, then a batch on one and on two threads. With the words `moments ORDER REPEATS` it prints one order as rows
+//! `job,type,milliseconds`, the best of the repeats: `benches/peers/zernike.py` runs this beside the peers.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -30,15 +31,27 @@ fn seconds(runs: usize, mut work: impl FnMut()) -> (f64, f64) {
     (times[runs / 2], times[0])
 }
 
-fn measure<T: Real>(name: &str, order: usize) {
-    let plan = ZernikePlan::<T>::new(order).expect("an order in range");
+fn moments<T: Real>(plan: &ZernikePlan<T>, runs: usize) -> (f64, f64) {
     let (points, mut scratch) = (cloud::<T>(), plan.scratch());
     let mut out = vec![T::ZERO; plan.count()];
-    let (median, best) = seconds(200, || {
+    seconds(runs, || {
         plan.moments_into(black_box(&points), None, &mut scratch, &mut out)
             .expect("a good cloud");
         black_box(&out);
-    });
+    })
+}
+
+fn row<T: Real>(name: &str, order: usize, runs: usize) {
+    let plan = ZernikePlan::<T>::new(order).expect("an order in range");
+    let (_, best) = moments(&plan, runs);
+    println!("moments,{name},{:.5}", best * 1e3);
+}
+
+fn measure<T: Real>(name: &str, order: usize) {
+    let plan = ZernikePlan::<T>::new(order).expect("an order in range");
+    let (median, best) = moments(&plan, 200);
+    let points = cloud::<T>();
+    let out = plan.moments(&points, None).expect("a good cloud");
     let (e_median, e_best) = seconds(100, || {
         black_box(
             plan.evaluate(black_box(&out), &points)
@@ -75,10 +88,18 @@ fn threads(order: usize) {
 }
 
 fn main() {
-    let chosen: Vec<usize> = std::env::args()
-        .skip(1)
-        .filter_map(|a| a.parse().ok())
-        .collect();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let chosen: Vec<usize> = words.iter().filter_map(|a| a.parse().ok()).collect();
+    if words.iter().any(|word| word == "moments") {
+        let (order, runs) = (
+            chosen.first().copied().unwrap_or(16),
+            chosen.get(1).copied().unwrap_or(100),
+        );
+        println!("job,type,milliseconds");
+        row::<f64>("f64", order, runs);
+        row::<f32>("f32", order, runs);
+        return;
+    }
     let orders = if chosen.is_empty() {
         vec![10, 16, 20, 31, 40]
     } else {

@@ -5,7 +5,7 @@
 //! steps; at the start of a chunk latitudes nearer the pole join in, from stored values, once they
 //! have left the range where the functions are negligible.
 
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
 use crate::simd::Lane;
 
@@ -54,6 +54,14 @@ pub struct Synthesis<'a, T> {
     pub sums: [&'a mut [T]; 4],
 }
 
+impl Synthesis<'_, f64> {
+    /// Compiled here, once for each instruction set.
+    #[inline(never)]
+    pub fn run(self, arch: Arch) {
+        arch.dispatch(self);
+    }
+}
+
 impl<T: Lane> WithSimd for Synthesis<'_, T> {
     type Output = ();
 
@@ -97,7 +105,7 @@ impl<T: Lane> WithSimd for Synthesis<'_, T> {
 }
 
 #[inline(always)]
-fn load<V: Copy, const N: usize>(from: &[V]) -> [V; N] {
+pub fn load<V: Copy, const N: usize>(from: &[V]) -> [V; N] {
     std::array::from_fn(|i| from[i])
 }
 
@@ -106,32 +114,87 @@ fn synthesis_tile<T: Lane, S: Simd, const N: usize>(
     simd: S,
     square: &[T::V<S>],
     [before, value]: [&mut [T::V<S>]; 2],
-    (steps, coefficients): (&[[T; 2]], &[[T; 4]]),
+    steps: (&[[T; 2]], &[[T; 4]]),
     sums: [&mut [T::V<S>]; 4],
 ) {
     let [before, value] = [before, value].map(|row| &mut row[..N]);
     let sums = sums.map(|sum| &mut sum[..N]);
-    let square: [_; N] = load(square);
-    let mut old: [_; N] = load(before);
-    let mut new: [_; N] = load(value);
+    let mut tile = Tile::<T, S, N> {
+        square: load(square),
+        before: load(before),
+        value: load(value),
+    };
     let mut total: [[_; N]; 4] = std::array::from_fn(|j| load(sums[j]));
-    for ([slope, shift], c) in steps.iter().zip(coefficients) {
-        let (slope, shift) = (T::splat(simd, *slope), T::splat(simd, *shift));
-        for j in 0..4 {
-            let c = T::splat(simd, c[j]);
-            for i in 0..N {
-                total[j][i] = T::fma(simd, c, new[i], total[j][i]);
-            }
-        }
-        for i in 0..N {
-            let factor = T::fma(simd, slope, square[i], shift);
-            (old[i], new[i]) = (new[i], T::fma(simd, factor, new[i], old[i]));
-        }
-    }
+    tile.synthesis(simd, steps, &mut total);
     for i in 0..N {
-        (before[i], value[i]) = (old[i], new[i]);
+        (before[i], value[i]) = (tile.before[i], tile.value[i]);
         for j in 0..4 {
             sums[j][i] = total[j][i];
+        }
+    }
+}
+
+/// The recurrence of a few vectors of lanes, in registers.
+pub struct Tile<T: Lane, S: Simd, const N: usize> {
+    /// `cos^2 theta`.
+    pub square: [T::V<S>; N],
+    /// `p_(k-1)`.
+    pub before: [T::V<S>; N],
+    /// `p_k`.
+    pub value: [T::V<S>; N],
+}
+
+impl<T: Lane, S: Simd, const N: usize> Tile<T, S, N> {
+    /// `total[j] += sum_k coefficients[k][j] p_k`, lane by lane.
+    #[inline(always)]
+    pub fn synthesis(
+        &mut self,
+        simd: S,
+        (steps, coefficients): (&[[T; 2]], &[[T; 4]]),
+        total: &mut [[T::V<S>; N]; 4],
+    ) {
+        for (step, c) in steps.iter().zip(coefficients) {
+            for (total, c) in total.iter_mut().zip(c) {
+                let c = T::splat(simd, *c);
+                for (total, value) in total.iter_mut().zip(&self.value) {
+                    *total = T::fma(simd, c, *value, *total);
+                }
+            }
+            self.step(simd, step);
+        }
+    }
+
+    /// `sums[k][j] += data[j] p_k`, lane by lane, the vectors of the tile added up.
+    #[inline(always)]
+    pub fn analysis(
+        &mut self,
+        simd: S,
+        steps: &[[T; 2]],
+        data: [&[T::V<S>]; 4],
+        sums: &mut [T::V<S>],
+    ) {
+        // Read from memory at each step: kept in variables, all of it would be copied for each tile.
+        let data = data.map(|data| &data[..N]);
+        for (step, sums) in steps.iter().zip(sums.chunks_exact_mut(4)) {
+            for (sum, data) in sums.iter_mut().zip(data) {
+                let mut total = *sum;
+                for (data, value) in data.iter().zip(&self.value) {
+                    total = T::fma(simd, *data, *value, total);
+                }
+                *sum = total;
+            }
+            self.step(simd, step);
+        }
+    }
+
+    #[inline(always)]
+    fn step(&mut self, simd: S, [slope, shift]: &[T; 2]) {
+        let (slope, shift) = (T::splat(simd, *slope), T::splat(simd, *shift));
+        for i in 0..N {
+            let factor = T::fma(simd, slope, self.square[i], shift);
+            let next = T::fma(simd, factor, self.value[i], self.before[i]);
+            self.before[i] = self.value[i];
+            self.value[i] = next;
         }
     }
 }
@@ -149,6 +212,14 @@ pub struct Analysis<'a, T> {
     /// `4 CHUNK WIDEST` values to work in.
     pub lanes: &'a mut [T],
     pub sums: &'a mut [[T; 4]],
+}
+
+impl Analysis<'_, f64> {
+    /// Compiled here, once for each instruction set.
+    #[inline(never)]
+    pub fn run(self, arch: Arch) {
+        arch.dispatch(self);
+    }
 }
 
 impl<T: Lane + std::ops::AddAssign> WithSimd for Analysis<'_, T> {
@@ -183,15 +254,26 @@ impl<T: Lane + std::ops::AddAssign> WithSimd for Analysis<'_, T> {
                 };
             }
             if S::REGISTER_COUNT >= 32 {
+                run!(8);
                 run!(4);
             }
             run!(2);
             run!(1);
-            for (sums, lanes) in sums.iter_mut().zip(lanes.chunks_exact(4)) {
-                for (sum, lane) in sums.iter_mut().zip(lanes) {
-                    *sum += T::sum(simd, *lane);
-                }
-            }
+            add_lanes::<T, S>(simd, lanes, sums);
+        }
+    }
+}
+
+/// `sums[k] += ` the sums over the lanes of four vectors each.
+#[inline(always)]
+pub fn add_lanes<T: Lane + std::ops::AddAssign, S: Simd>(
+    simd: S,
+    lanes: &[T::V<S>],
+    sums: &mut [[T; 4]],
+) {
+    for (sums, lanes) in sums.iter_mut().zip(lanes.chunks_exact(4)) {
+        for (sum, lane) in sums.iter_mut().zip(lanes) {
+            *sum += T::sum(simd, *lane);
         }
     }
 }
@@ -206,26 +288,12 @@ fn analysis_tile<T: Lane, S: Simd, const N: usize>(
     lanes: &mut [T::V<S>],
 ) {
     let [before, value] = [before, value].map(|row| &mut row[..N]);
-    let square: [_; N] = load(square);
-    let mut old: [_; N] = load(before);
-    let mut new: [_; N] = load(value);
-    // Read from memory at each step: kept in variables, all of it would be copied for each tile.
-    let data = data.map(|data| &data[..N]);
-    for ([slope, shift], lanes) in steps.iter().zip(lanes.chunks_exact_mut(4)) {
-        let (slope, shift) = (T::splat(simd, *slope), T::splat(simd, *shift));
-        for j in 0..4 {
-            let mut sum = lanes[j];
-            for i in 0..N {
-                sum = T::fma(simd, data[j][i], new[i], sum);
-            }
-            lanes[j] = sum;
-        }
-        for i in 0..N {
-            let factor = T::fma(simd, slope, square[i], shift);
-            (old[i], new[i]) = (new[i], T::fma(simd, factor, new[i], old[i]));
-        }
-    }
-    for i in 0..N {
-        (before[i], value[i]) = (old[i], new[i]);
-    }
+    let mut tile = Tile::<T, S, N> {
+        square: load(square),
+        before: load(before),
+        value: load(value),
+    };
+    tile.analysis(simd, steps, data, lanes);
+    before.copy_from_slice(&tile.before);
+    value.copy_from_slice(&tile.value);
 }

@@ -107,7 +107,7 @@ impl MapLayout {
 
     /// The layout of the Zernike moments up to `order` of `neighbourhoods` of a cloud, one row each: shape
     /// `[1, neighbourhoods, count]`, every cell filled. Coefficients are those of
-    /// [`LocalMoments::rows`](crate::zernike::LocalMoments::rows). Fails where there is no neighbourhood, or 2^32 cells and more.
+    /// [`LocalPlan::rows`](crate::LocalPlan::rows), row by row. Fails where there is no neighbourhood, or 2^32 cells and more.
     pub fn local(neighbourhoods: usize, order: usize) -> Result<Self, SpectralError> {
         if order > crate::zernike::MAX_ORDER {
             return Err(SpectralError::Order {

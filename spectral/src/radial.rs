@@ -2,9 +2,7 @@
 
 use std::f64::consts::PI;
 
-use crate::legendre::{Legendre, harmonics_into};
-use crate::quadrature::gauss_legendre;
-use crate::{Basis, SpectralError};
+use crate::{Basis, ScatteredPlan, SpectralError, SphereGrid, SphericalPlan};
 
 /// Half-angle of the cone that a node looks into, in spacings of the grid.
 const CONE: f64 = 1.5;
@@ -20,10 +18,12 @@ const NEIGHBOURS: usize = 4;
 /// nearest nodes that have some, weighted by inverse angular distance. Whatever lies behind the outer surface is lost.
 /// The quadrature is exact for band-limited radii (Driscoll and Healy 1994 for the principle).
 ///
-/// O(order^2 (points + order^2)). Fails on an empty cloud, on points that are not finite, and where all are at the origin.
+/// O(order^2 points) for the radii, O(order^3) for the transform. Fails on an empty cloud, on points that are not finite, where
+/// all are at the origin, and on an order that [`SphericalPlan`] does not have.
 pub fn spherical_from_cloud(points: &[[f64; 3]], order: usize) -> Result<Vec<f64>, SpectralError> {
     let samples = directions_and_radii(points)?;
-    let nodes = nodes(order);
+    let plan = SphericalPlan::new(SphereGrid::gauss_legendre(order)?, order)?;
+    let nodes: Vec<[f64; 3]> = plan.grid().angles().map(direction).collect();
     let cone = (CONE * PI / (order + 1) as f64).min(PI).cos();
     let radii = fill(
         &nodes,
@@ -32,21 +32,17 @@ pub fn spherical_from_cloud(points: &[[f64; 3]], order: usize) -> Result<Vec<f64
             .map(|node| outer_radius(node, &samples, cone))
             .collect(),
     );
-    let legendre = Legendre::new(order);
-    let count = Basis::Spherical.count(order);
-    let (mut sum, mut values) = (vec![0.0; count], vec![0.0; count]);
-    for (node, radius) in nodes.iter().zip(radii) {
-        harmonics_into(&legendre, node.direction, &mut values)?;
-        for (sum, value) in sum.iter_mut().zip(&values) {
-            *sum += node.weight * radius * value;
-        }
-    }
-    Ok(sum)
+    plan.analysis(&radii)
+}
+
+fn direction((theta, phi): (f64, f64)) -> [f64; 3] {
+    let (ring, z) = theta.sin_cos();
+    [ring * phi.cos(), ring * phi.sin(), z]
 }
 
 /// `count` points of the surface whose radius has these coefficients, evenly spread over directions by a spiral.
 ///
-/// O(count order^2). Fails where the number of coefficients is not `(order + 1)^2`. Where the radius is negative
+/// Cost of [`ScatteredPlan::evaluate`]. Fails where the number of coefficients is not `(order + 1)^2`. Where the radius is negative
 /// (ringing of a cut-off series) it is taken as 0.
 pub fn radial_points(
     coefficients: &[f64],
@@ -62,44 +58,22 @@ pub fn radial_points(
             found,
         });
     }
-    let legendre = Legendre::new(order);
-    let mut values = vec![0.0; expected];
-    let turn = PI * (3.0 - 5.0f64.sqrt());
-    (0..count)
-        .map(|i| {
-            let z = 1.0 - (2 * i + 1) as f64 / count as f64;
-            let (sin, cos) = (i as f64 * turn).sin_cos();
-            let ring = (1.0 - z * z).sqrt();
-            let direction = [ring * cos, ring * sin, z];
-            harmonics_into(&legendre, direction, &mut values)?;
-            let radius: f64 = values.iter().zip(coefficients).map(|(y, a)| y * a).sum();
-            Ok(direction.map(|x| x * radius.max(0.0)))
-        })
-        .collect()
-}
-
-struct Node {
-    direction: [f64; 3],
-    /// Share of the sphere's area 4 pi.
-    weight: f64,
-}
-
-/// The grid: Gauss-Legendre in cos theta, uniform in phi.
-fn nodes(order: usize) -> Vec<Node> {
-    let longitudes = 2 * order + 2;
-    let step = 2.0 * PI / longitudes as f64;
-    let mut nodes = Vec::with_capacity((order + 1) * longitudes);
-    for (z, weight) in gauss_legendre(order + 1) {
-        let ring = (1.0 - z * z).sqrt();
-        for k in 0..longitudes {
-            let (sin, cos) = (k as f64 * step).sin_cos();
-            nodes.push(Node {
-                direction: [ring * cos, ring * sin, z],
-                weight: weight * step,
-            });
-        }
+    if count == 0 {
+        return Ok(Vec::new());
     }
-    nodes
+    let turn = PI * (3.0 - 5.0f64.sqrt());
+    let spiral = |i: usize| {
+        let z = 1.0 - (2 * i + 1) as f64 / count as f64;
+        let (sin, cos) = (i as f64 * turn).sin_cos();
+        let ring = (1.0 - z * z).sqrt();
+        [ring * cos, ring * sin, z]
+    };
+    let directions: Vec<[f64; 3]> = (0..count).map(spiral).collect();
+    let radii = ScatteredPlan::new(order)?.evaluate(coefficients, &directions)?;
+    let each = directions.iter().zip(radii);
+    Ok(each
+        .map(|(direction, radius)| direction.map(|x| x * radius.max(0.0)))
+        .collect())
 }
 
 fn directions_and_radii(points: &[[f64; 3]]) -> Result<Vec<([f64; 3], f64)>, SpectralError> {
@@ -132,10 +106,10 @@ fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
-fn outer_radius(node: &Node, samples: &[([f64; 3], f64)], cone: f64) -> Option<f64> {
+fn outer_radius(node: &[f64; 3], samples: &[([f64; 3], f64)], cone: f64) -> Option<f64> {
     let near = samples
         .iter()
-        .filter(|(direction, _radius)| dot(*direction, node.direction) >= cone);
+        .filter(|(direction, _radius)| dot(*direction, *node) >= cone);
     let mut radii: Vec<f64> = near.map(|(_direction, radius)| *radius).collect();
     let last = radii.len().checked_sub(1)?;
     let rank = (last as f64 * OUTER).round() as usize;
@@ -143,21 +117,16 @@ fn outer_radius(node: &Node, samples: &[([f64; 3], f64)], cone: f64) -> Option<f
 }
 
 /// Gives empty nodes the weighted mean of the nearest filled ones.
-fn fill(nodes: &[Node], radii: Vec<Option<f64>>) -> Vec<f64> {
+fn fill(nodes: &[[f64; 3]], radii: Vec<Option<f64>>) -> Vec<f64> {
     let filled: Vec<([f64; 3], f64)> = nodes
         .iter()
         .zip(&radii)
-        .filter_map(|(node, radius)| Some((node.direction, (*radius)?)))
+        .filter_map(|(node, radius)| Some((*node, (*radius)?)))
         .collect();
-    let from_neighbours = |node: &Node| {
+    let from_neighbours = |node: &[f64; 3]| {
         let mut near: Vec<(f64, f64)> = filled
             .iter()
-            .map(|(direction, radius)| {
-                (
-                    dot(*direction, node.direction).clamp(-1.0, 1.0).acos(),
-                    *radius,
-                )
-            })
+            .map(|(direction, radius)| (dot(*direction, *node).clamp(-1.0, 1.0).acos(), *radius))
             .collect();
         near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         near.truncate(NEIGHBOURS);
@@ -183,21 +152,6 @@ mod tests {
             .into_iter()
             .map(|u| u.map(|x| x * radius(u)))
             .collect()
-    }
-
-    #[test]
-    fn the_quadrature_integrates_its_polynomials() {
-        for count in [1, 2, 5, 32, 64] {
-            let total: f64 = gauss_legendre(count).iter().map(|(_x, w)| w).sum();
-            let power = 2 * count as i32 - 2;
-            let moment: f64 = gauss_legendre(count)
-                .iter()
-                .map(|(x, w)| w * x.powi(power))
-                .sum();
-            assert!(
-                (total - 2.0).abs() < 1e-13 && (moment - 2.0 / (power + 1) as f64).abs() < 1e-13
-            );
-        }
     }
 
     #[test]

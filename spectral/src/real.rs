@@ -14,6 +14,7 @@ mod sealed {
 pub trait Real:
     sealed::Sealed
     + crate::simd::Lane
+    + crate::kernels::Kernels
     + Copy
     + Default
     + Debug

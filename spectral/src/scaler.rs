@@ -7,7 +7,8 @@ use crate::SpectralError;
 
 /// From the median absolute deviation to the standard deviation of a normal distribution.
 const MAD_TO_SIGMA: f32 = 1.4826;
-/// Scales are at least this fraction of the largest one: constant coefficients stay finite.
+/// Scales are at least this fraction of the largest one: what is constant but for rounding, such as the first degree of
+/// centred clouds, stays near zero.
 const SCALE_FLOOR: f32 = 1e-6;
 /// The quantile of |u| that becomes 1.
 const TOP: f64 = 0.999;
@@ -16,6 +17,9 @@ const TOP: f64 = 0.999;
 ///
 /// `u = asinh((c - median) / (1.4826 MAD)) / top`, where `top` is the 99.9 % quantile of the absolute value over the
 /// training rows of that coefficient. Nothing is clipped, so [`inverse`](Self::inverse) is exact to rounding.
+///
+/// A coefficient whose values all lie within a millionth of the largest deviation of any counts as constant: it is
+/// divided by that millionth, not brought to [-1, 1], so that rounding errors do not become features.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scaler {
     median: Vec<f32>,
@@ -66,8 +70,8 @@ impl Scaler {
                 .iter()
                 .map(|c| ((c - *median) / *scale).asinh().abs())
                 .collect();
-            let limit = quantile(&mut sizes, TOP);
-            let limit = if limit > 0.0 { limit } else { 1.0 };
+            // Half of the values of a coefficient with a deviation of its own lie beyond 1 / MAD_TO_SIGMA.
+            let limit = quantile(&mut sizes, TOP).max(MAD_TO_SIGMA.recip().asinh());
             beyond += sizes.iter().filter(|size| **size > limit).count();
             top.push(limit);
         }
@@ -175,6 +179,23 @@ mod tests {
         );
         assert_eq!(largest[2], 0.0, "a constant coefficient carries nothing");
         assert!(scaler.beyond <= 0.002);
+    }
+
+    #[test]
+    fn rounding_errors_stay_small_and_rare_values_are_scaled() {
+        let rows = Array2::from_shape_fn((2_000, 3), |(i, j)| match j {
+            0 => ((i * 37) % 2_000) as f32 / 1_000.0 - 1.0,
+            1 => 1e-17 * (((i * 91) % 2_000) as f32 - 1_000.0),
+            _ if i % 100 == 7 => 0.5,
+            _ => 0.0,
+        });
+        let scaler = Scaler::fit(&rows.view()).unwrap();
+        let mut row = [0.3, 1e-14, 0.5];
+        scaler.transform(&mut row).unwrap();
+        assert!(row[1].abs() < 1e-6, "{row:?}");
+        assert!((row[2] - 1.0).abs() < 1e-6, "{row:?}");
+        scaler.inverse(&mut row).unwrap();
+        assert!((row[1] - 1e-14).abs() < 1e-19, "{row:?}");
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub trait Lane: Copy + Default + Sized {
     const MINUS_ONE: Self;
     /// Squares of lengths between these keep all their digits.
     const SQUARE_RANGE: (Self, Self);
+    /// The inverse of the upper end of that range: its last place is still a normal number.
+    const NEGLIGIBLE: Self;
     /// Elements of one vector.
     fn lanes<S: Simd>() -> usize;
     /// The same value in each lane.
@@ -44,6 +46,7 @@ macro_rules! lane {
             type V<S: Simd> = S::$vector;
             const MINUS_ONE: Self = -1.0;
             const SQUARE_RANGE: (Self, Self) = $range;
+            const NEGLIGIBLE: Self = $range.0;
             #[inline(always)]
             fn lanes<S: Simd>() -> usize {
                 S::$lanes
@@ -142,11 +145,16 @@ impl<T: Copy + Default> Aligned<T> {
         }
     }
 
-    /// The first `length` elements, all zero; memory grows where there is too little.
-    pub fn zeros(&mut self, length: usize) -> &mut [T] {
+    /// Memory grows where there is less than `length`; what was in it is lost then.
+    pub fn at_least(&mut self, length: usize) {
         if self.len() < length {
             *self = Self::new(length);
         }
+    }
+
+    /// The first `length` elements, all zero; memory grows where there is too little.
+    pub fn zeros(&mut self, length: usize) -> &mut [T] {
+        self.at_least(length);
         let values = &mut self[..length];
         values.fill(T::default());
         values

@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use spectra_spectral::scattered::Method;
 use spectra_spectral::zernike::naive;
-use spectra_spectral::{ZernikePlan, zernike_index};
+use spectra_spectral::{ScatteredPlan, ZernikePlan, harmonics, zernike_index};
 
 fn oracles() -> Option<PathBuf> {
     let shared = std::env::var_os("SPECTRA_SHARED").map_or_else(
@@ -25,6 +26,55 @@ fn rows(path: &Path) -> Vec<Vec<f64>> {
     text.lines().skip(1).map(row).collect()
 }
 
+/// What a function Z_nlm in double precision may be wrong by, anywhere in the ball.
+fn double_limit(n: usize) -> f64 {
+    1e-14 * (n as f64 + 10.0) * (2.0 * n as f64 + 3.0).sqrt()
+}
+
+/// In single precision: 1e-5 of the largest value in the ball, at the values that the rounded point has.
+fn single_limit(n: usize, l: usize) -> f64 {
+    1e-5 * ((2 * n + 3) as f64).sqrt() * largest_harmonic(l)
+}
+
+fn largest_harmonic(l: usize) -> f64 {
+    ((2 * l + 1) as f64 / (4.0 * std::f64::consts::PI)).sqrt()
+}
+
+/// Every value of a file `point,n,l,m,value` against both precisions.
+fn check_functions(points: &Path, values: &Path, order: usize) {
+    let double = ZernikePlan::<f64>::new(order).unwrap();
+    let single = ZernikePlan::<f32>::new(order).unwrap();
+    let of_point = |p: Vec<f64>| {
+        let exact = [p[1], p[2], p[3]];
+        let rounded = exact.map(|x| x as f32);
+        let values = double.functions(exact).unwrap();
+        // A point on the rim may be rounded out of the ball.
+        let there = double.functions(rounded.map(f64::from));
+        let there = there.unwrap_or_else(|_outside| values.clone());
+        [
+            values,
+            there,
+            single
+                .functions(rounded)
+                .unwrap()
+                .into_iter()
+                .map(f64::from)
+                .collect(),
+        ]
+    };
+    let found: Vec<[Vec<f64>; 3]> = rows(points).into_iter().map(of_point).collect();
+    for row in rows(values) {
+        let [point, n, l] = [0, 1, 2].map(|i| row[i] as usize);
+        let index = zernike_index(n, l, row[3] as isize);
+        let [exact, rounded, single] = [0, 1, 2].map(|i| found[point][i][index]);
+        assert!((exact - row[4]).abs() <= double_limit(n), "{row:?} {exact}");
+        assert!(
+            (single - rounded).abs() <= single_limit(n, l),
+            "{row:?} {rounded} {single}"
+        );
+    }
+}
+
 fn numbers(value: &serde_json::Value) -> Vec<f64> {
     let entries = value.as_array().unwrap().iter();
     entries
@@ -37,9 +87,8 @@ fn radial_functions_match_to_order_100() {
     let Some(folder) = oracles() else { return };
     for row in rows(&folder.join("zernike_radial.csv")) {
         let (n, l, r, value) = (row[0] as usize, row[1] as usize, row[2], row[3]);
-        let limit = 1e-14 * (n as f64 + 10.0) * (2.0 * n as f64 + 3.0).sqrt();
         assert!(
-            (naive::radial(n, l, r) - value).abs() <= limit,
+            (naive::radial(n, l, r) - value).abs() <= double_limit(n),
             "R_{n},{l}({r})"
         );
     }
@@ -48,51 +97,78 @@ fn radial_functions_match_to_order_100() {
 #[test]
 fn functions_match_at_poles_origin_and_rim() {
     let Some(folder) = oracles() else { return };
-    let points = rows(&folder.join("zernike_points_xyz.csv"));
-    let plan = ZernikePlan::<f64>::new(12).unwrap();
-    let single = ZernikePlan::<f32>::new(12).unwrap();
-    for row in rows(&folder.join("zernike_points.csv")) {
-        let (n, l, m) = (row[1] as usize, row[2] as usize, row[3] as isize);
-        let p = &points[row[0] as usize];
-        let values = plan.functions([p[1], p[2], p[3]]).unwrap();
-        let limit = 1e-14 * (n as f64 + 10.0) * (2.0 * n as f64 + 3.0).sqrt();
-        let found = values[zernike_index(n, l, m)];
-        assert!((found - row[4]).abs() <= limit, "{row:?} {found}");
-        let values = single
-            .functions([p[1] as f32, p[2] as f32, p[3] as f32])
-            .unwrap();
-        let found = f64::from(values[zernike_index(n, l, m)]);
-        assert!(
-            (found - row[4]).abs() <= 1e-5 * (2.0 * n as f64 + 3.0).sqrt() * 4.0,
-            "{row:?} {found}"
-        );
+    let [points, values] =
+        ["zernike_points_xyz.csv", "zernike_points.csv"].map(|name| folder.join(name));
+    check_functions(&points, &values, 12);
+}
+
+#[test]
+fn functions_of_orders_20_to_30_match() {
+    let Some(folder) = oracles() else { return };
+    let [points, values] = ["zernike_points_high_xyz.csv", "zernike_points_high.csv"]
+        .map(|name| folder.join("extra").join(name));
+    check_functions(&points, &values, 30);
+}
+
+#[test]
+fn harmonics_in_single_precision_match_to_degree_32() {
+    let Some(folder) = oracles() else { return };
+    let plan = ScatteredPlan::<f32>::with_method(32, Method::Direct).unwrap();
+    let of_direction = |p: Vec<f64>| {
+        let rounded = [p[1], p[2], p[3]].map(|x| x as f32);
+        let found = plan.adjoint(&[rounded], Some(&[1.0])).unwrap();
+        (found, harmonics(32, rounded.map(f64::from)).unwrap())
+    };
+    let found: Vec<_> = rows(&folder.join("sph_dirs.csv"))
+        .into_iter()
+        .map(of_direction)
+        .collect();
+    for row in rows(&folder.join("sph_real.csv")) {
+        let (l, m) = (row[1] as usize, row[2] as isize);
+        if l > 32 {
+            continue;
+        }
+        let (single, double) = &found[row[0] as usize];
+        let index = (l * l + l).checked_add_signed(m).unwrap();
+        let error = (f64::from(single[index]) - double[index]).abs();
+        assert!(error <= 1e-5 * largest_harmonic(l), "{row:?} {error:e}");
+    }
+}
+
+/// Both precisions against the moments in `values`, of the cloud in `points`.
+fn check_cloud(points: &Path, values: &Path) {
+    let read = |path: &Path| -> serde_json::Value {
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let (cloud, values) = (read(points), read(values));
+    let entries = cloud["points"].as_array().unwrap().iter();
+    let points: Vec<[f64; 3]> = entries.map(|p| numbers(p).try_into().unwrap()).collect();
+    let weights = numbers(&cloud["weights"]);
+    let expected = numbers(&values["zernike"]);
+    let order = values["zernike_nmax"].as_u64().unwrap() as usize;
+    let size = expected.iter().fold(0.0f64, |a, v| a.max(v.abs()));
+    let plan = ZernikePlan::new(order).unwrap();
+    let found = plan.moments(&points, Some(&weights)).unwrap();
+    for (i, (a, b)) in found.iter().zip(&expected).enumerate() {
+        assert!((a - b).abs() <= 1e-12 * size, "{i}: {a} {b}");
+    }
+    let points: Vec<[f32; 3]> = points.iter().map(|p| p.map(|x| x as f32)).collect();
+    let weights: Vec<f32> = weights.iter().map(|w| *w as f32).collect();
+    let plan = ZernikePlan::new(order).unwrap();
+    let found = plan.moments(&points, Some(&weights)).unwrap();
+    for (i, (a, b)) in found.iter().zip(&expected).enumerate() {
+        assert!((f64::from(*a) - b).abs() <= 1e-5 * size, "{i}: {a} {b}");
     }
 }
 
 #[test]
-fn moments_of_clouds_match_to_twelve_digits() {
+fn moments_of_clouds_match_to_twelve_digits_and_in_single_precision_to_five() {
     let Some(folder) = oracles() else { return };
     for name in ["cloud16.json", "cloud200.json"] {
-        let text = std::fs::read_to_string(folder.join(name)).unwrap();
-        let oracle: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let points: Vec<[f64; 3]> = oracle["points"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|p| numbers(p).try_into().unwrap())
-            .collect();
-        let weights = numbers(&oracle["weights"]);
-        let expected = numbers(&oracle["zernike"]);
-        let order = oracle["zernike_nmax"].as_u64().unwrap() as usize;
-        let found = ZernikePlan::new(order)
-            .unwrap()
-            .moments(&points, Some(&weights))
-            .unwrap();
-        let size = expected.iter().fold(0.0f64, |a, v| a.max(v.abs()));
-        for (i, (a, b)) in found.iter().zip(&expected).enumerate() {
-            assert!((a - b).abs() <= 1e-12 * size, "{name} {i}: {a} {b}");
-        }
+        check_cloud(&folder.join(name), &folder.join(name));
     }
+    let high = folder.join("extra/cloud200_n20.json");
+    check_cloud(&folder.join("cloud200.json"), &high);
 }
 
 #[test]
@@ -100,7 +176,7 @@ fn radial_functions_of_every_degree_match_at_high_orders() {
     let Some(folder) = oracles() else { return };
     for row in rows(&folder.join("extra/radial_high.csv")) {
         let (n, l, r, value) = (row[0] as usize, row[1] as usize, row[2], row[3]);
-        let limit = 1e-14 * (n as f64 + 10.0) * (2.0 * n as f64 + 3.0).sqrt();
+        let limit = double_limit(n);
         assert!(
             (naive::radial(n, l, r) - value).abs() <= limit,
             "R_{n},{l}({r})"
@@ -116,82 +192,6 @@ fn radial_functions_of_every_degree_match_at_high_orders() {
             );
         }
     }
-}
-
-#[test]
-fn functions_of_orders_20_to_30_match() {
-    let Some(folder) = oracles() else { return };
-    let points = rows(&folder.join("extra/zernike_points_high_xyz.csv"));
-    let (double, single) = (
-        ZernikePlan::<f64>::new(30).unwrap(),
-        ZernikePlan::<f32>::new(30).unwrap(),
-    );
-    let at = |p: &[f64]| [p[1], p[2], p[3]];
-    let doubles: Vec<_> = points
-        .iter()
-        .map(|p| double.functions(at(p)).unwrap())
-        .collect();
-    let singles: Vec<_> = points
-        .iter()
-        .map(|p| single.functions(at(p).map(|x| x as f32)).unwrap())
-        .collect();
-    for row in rows(&folder.join("extra/zernike_points_high.csv")) {
-        let (point, n, l, m) = (
-            row[0] as usize,
-            row[1] as usize,
-            row[2] as usize,
-            row[3] as isize,
-        );
-        let (index, size) = (zernike_index(n, l, m), (2.0 * n as f64 + 3.0).sqrt());
-        let limit = 1e-14 * (n as f64 + 10.0) * size;
-        let found = doubles[point][index];
-        assert!((found - row[4]).abs() <= limit, "{row:?} {found}");
-        let found = f64::from(singles[point][index]);
-        assert!(
-            (found - row[4]).abs() <= 1e-5 * size * size,
-            "{row:?} {found}"
-        );
-    }
-}
-
-#[test]
-fn moments_of_two_hundred_points_match_to_order_20() {
-    let Some(folder) = oracles() else { return };
-    let read = |name: &str| -> serde_json::Value {
-        serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap()
-    };
-    let (cloud, high) = (read("cloud200.json"), read("extra/cloud200_n20.json"));
-    let points: Vec<[f64; 3]> = cloud["points"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|p| numbers(p).try_into().unwrap())
-        .collect();
-    let weights = numbers(&cloud["weights"]);
-    let expected = numbers(&high["zernike"]);
-    let found = ZernikePlan::new(20)
-        .unwrap()
-        .moments(&points, Some(&weights))
-        .unwrap();
-    let size = expected.iter().fold(0.0f64, |a, v| a.max(v.abs()));
-    assert!(
-        found
-            .iter()
-            .zip(&expected)
-            .all(|(a, b)| (a - b).abs() <= 1e-12 * size)
-    );
-    let points: Vec<[f32; 3]> = points.iter().map(|p| p.map(|x| x as f32)).collect();
-    let weights: Vec<f32> = weights.iter().map(|w| *w as f32).collect();
-    let found = ZernikePlan::new(20)
-        .unwrap()
-        .moments(&points, Some(&weights))
-        .unwrap();
-    assert!(
-        found
-            .iter()
-            .zip(&expected)
-            .all(|(a, b)| (f64::from(*a) - b).abs() <= 1e-5 * size)
-    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use spectra_datasets::{ConvertOptions, DatasetKind, Store};
 use spectra_model::Config;
 use spectra_pointcloud::{Limits, render, unit_cloud};
 
-use super::{convert, eval, pretrain};
+use super::{convert, eval, training};
 use crate::cli;
 use crate::outcome::Outcome;
 use crate::progress::{Progress, stop_requested};
@@ -65,7 +65,7 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
         &config,
         "cpu",
         false,
-        &pretrain::Watch(&progress),
+        &training::Watch(&progress),
     )?;
     progress.finish(&format!("step {}, loss {:.4}", trained.step, trained.loss));
     if stop_requested() {

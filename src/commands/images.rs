@@ -1,30 +1,27 @@
 //! `spectra eval images`: runs of tasks on pictures and their baselines, scored on the test pictures.
 
+mod downstream;
+mod draw;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use ndarray::{Array2, Array4, Axis};
+use ndarray::Array4;
 use serde_json::json;
 use spectra_datasets::images::{ImageOptions, ImageSet, Images, open_images, open_pairs};
-use spectra_eval::images::{Lpips, Scores, modes, ms_ssim_scales, psnr, score, table};
-use spectra_eval::{Classifier, FeatureSet, Labels, Protocol, Report, evaluate};
+use spectra_eval::images::{Lpips, Scores, modes, ms_ssim_scales, score, table};
 use spectra_model::complete::{MaskKind, white_box};
-use spectra_model::{Objective, Painter, PictureInfo, PictureKind};
+use spectra_model::{Distance, Objective, Painter, PictureInfo, PictureKind};
 
-use super::pictures::{BASELINES, part_of};
+use self::downstream::downstream;
+use self::draw::{draw, draw_modes};
+use super::pictures::{BASELINES, held_out, part_of};
 use crate::cli;
-use crate::gallery;
 use crate::outcome::{Outcome, Usage};
 use crate::progress::Progress;
 
 /// Shares of photographs that are hidden, as in the paper's Table 3.
 const SHARES: [f64; 3] = [0.10, 0.15, 0.25];
-/// Pictures in the grid and in the strip of the walk.
-const SHOWN: usize = 8;
-/// Starts of z in the grid.
-const STARTS: usize = 4;
-/// Pictures whose mean quality the curve of the walk shows.
-const WALKED: usize = 100;
 
 pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     let folder = options.data.as_deref().ok_or_else(|| {
@@ -37,7 +34,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         return Err(Usage("eval images: expected --run, made by `spectra train`".into()).into());
     };
     let info = PictureInfo::load(run)?;
-    let set = open(folder, &info, options)?;
+    let set = held_out(&open(folder, &info, options)?, options.images.hold_out)?;
     let painters = painters(&options.run, &options.device)?;
     let lpips = match options.images.lpips.is_empty() {
         true => None,
@@ -46,7 +43,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
             &options.images.lpips,
         )?),
     };
-    let test = first(&set.test, options.images.test);
+    let test = set.test.first(options.images.test);
     anyhow::ensure!(!test.is_empty(), "{}: no test pictures", folder.display());
     let progress = Progress::start("eval images", quiet);
     let rows = scores(&painters, &test, &info, options, lpips.as_ref(), &progress)?;
@@ -63,9 +60,10 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         options.images.seed
     );
     println!("{}", table(&rows, ms_ssim_scales(info.size)));
-    let frequencies = frequencies(&painters, &test, &info, options)?;
+    let frequencies = frequencies(&painters, &test, options)?;
     if let Some(path) = &options.images.pictures {
-        draw(path, &painters[0].1, &test, options)?;
+        draw(path, &painters[0].1, &test, &options.images)?;
+        draw_modes(path, &painters, &test, options.images.seed)?;
     }
     let downstream = match &options.images.downstream {
         None => None,
@@ -108,10 +106,14 @@ fn painters(runs: &[PathBuf], device: &str) -> anyhow::Result<Vec<(String, Paint
         let present = folders.filter(|folder| folder.join("model.safetensors").exists());
         for folder in std::iter::once(run.clone()).chain(present) {
             let painter = Painter::load(&folder, device)?;
-            let mut name = match painter.config().algorithm.objective {
-                Objective::Cgml => "cGML",
-                Objective::L1 => "L1, no z",
-                Objective::Context => "context encoder",
+            let algorithm = &painter.config().algorithm;
+            let mut name = match (algorithm.objective, algorithm.error) {
+                (Objective::Cgml, Distance::L1) => "cGML",
+                (Objective::Cgml, Distance::Square) => "cGML on squares",
+                (Objective::L1, Distance::L1) => "L1, no z",
+                (Objective::L1, Distance::Square) => "squares, no z",
+                (Objective::Context, _) => "context encoder",
+                (Objective::Variational, _) => "CVAE",
             }
             .to_owned();
             if runs.len() > 1 {
@@ -121,21 +123,6 @@ fn painters(runs: &[PathBuf], device: &str) -> anyhow::Result<Vec<(String, Paint
         }
     }
     Ok(painters)
-}
-
-fn first(images: &Images, count: usize) -> Images {
-    let count = if count == 0 {
-        images.len()
-    } else {
-        count.min(images.len())
-    };
-    let cells = images.channels * images.size * images.size;
-    Images {
-        pixels: images.pixels[..count * cells].to_vec(),
-        labels: images.labels[..count].to_vec(),
-        ids: images.ids[..count].to_vec(),
-        ..images.clone()
-    }
 }
 
 /// What is hidden in the test: shares for photographs, the task's own masks for digits, nothing elsewhere.
@@ -202,28 +189,29 @@ fn answers(
         .collect()
 }
 
-/// How often each network paints the white box, where it was trained on targets with one.
+/// How often each network that was trained on targets with the white box paints it.
 fn frequencies(
     painters: &[(String, Painter)],
     test: &Images,
-    info: &PictureInfo,
     options: &cli::Eval,
 ) -> anyhow::Result<Vec<serde_json::Value>> {
-    let rate = match &info.kind {
-        PictureKind::Complete(task) if task.white_box > 0.0 => task.white_box,
-        _ => return Ok(Vec::new()),
-    };
-    println!(
-        "white box in {:.0} % of the training targets; answers that show it, pictures of which some do and some do not:",
-        100.0 * rate
-    );
     let mut found = Vec::new();
     for (name, painter) in painters {
+        let rate = white_box_rate(painter);
+        if rate == 0.0 {
+            continue;
+        }
+        if found.is_empty() {
+            println!(
+                "white box: share of the targets, of the answers, and of the pictures of which some answers show it and some do not"
+            );
+        }
         let questions = painter.ask(test, None, options.images.seed)?;
         let given = answers(painter, &questions, options)?;
-        let counted = modes(&given, &white_box(info.size));
+        let counted = modes(&given, &white_box(painter.info().size));
         println!(
-            "  {name:16} {:5.1} %  {:5.1} %",
+            "  {name:16} {:5.1} %  {:5.1} %  {:5.1} %",
+            100.0 * rate,
             100.0 * counted.second,
             100.0 * counted.both
         );
@@ -234,139 +222,10 @@ fn frequencies(
     Ok(found)
 }
 
-/// The grid of answers, and the walk of z as a strip and as a curve.
-fn draw(
-    folder: &Path,
-    painter: &Painter,
-    test: &Images,
-    options: &cli::Eval,
-) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let seed = options.images.seed;
-    let share = shares(painter.info()).last().copied().flatten();
-    let few = painter.ask(&first(test, SHOWN), share, seed)?;
-    let mut columns = vec![few.shown.clone()];
-    for start in 0..STARTS {
-        columns.push(painter.answer(&few, seed, start as u64)?);
+/// The share of training targets with a white box; 0 for other tasks.
+fn white_box_rate(painter: &Painter) -> f64 {
+    match &painter.info().kind {
+        PictureKind::Complete(task) => task.white_box,
+        _ => 0.0,
     }
-    columns.push(few.truth.clone());
-    gallery::save(&gallery::grid(&columns)?, &folder.join("grid.png"))?;
-    if painter.has_latent() {
-        let trail = painter.walk(&few, seed)?;
-        gallery::save(&gallery::grid(&trail)?, &folder.join("walk.png"))?;
-        let many = painter.ask(&first(test, WALKED), share, seed)?;
-        let quality: Vec<f64> = painter
-            .walk(&many, seed)?
-            .iter()
-            .map(|answers| mean_psnr(answers, &many.truth))
-            .collect::<anyhow::Result<_>>()?;
-        gallery::save(&gallery::curve(&quality), &folder.join("walk-curve.png"))?;
-        let text: Vec<String> = quality.iter().map(|value| format!("{value:.2}")).collect();
-        println!(
-            "PSNR along the walk of z, steps 0 to {}: {}",
-            quality.len() - 1,
-            text.join(" ")
-        );
-    }
-    println!(
-        "{}: grid.png (input, {STARTS} starts of z, truth) and, for cGML, walk.png and walk-curve.png",
-        folder.display()
-    );
-    Ok(())
-}
-
-fn mean_psnr(answers: &Array4<f32>, truth: &Array4<f32>) -> anyhow::Result<f64> {
-    let mut sum = 0.0;
-    for (answer, truth) in answers.outer_iter().zip(truth.outer_iter()) {
-        sum += psnr(&answer, &truth)?;
-    }
-    Ok(sum / answers.len_of(Axis(0)) as f64)
-}
-
-/// Linear classifiers on frozen features of other pictures, beside the random encoder and the pixels.
-fn downstream(path: &Path, options: &cli::Eval, info: &PictureInfo) -> anyhow::Result<Report> {
-    let read = ImageOptions {
-        size: info.size,
-        limit: 0,
-        ..ImageOptions::default()
-    };
-    let set = open_images(path, &read)?;
-    let (train, test) = (
-        spread(&set.train, options.images.downstream_limit),
-        spread(&set.test, options.images.downstream_limit / 4),
-    );
-    let labels = Labels {
-        train: classes(&train, path)?,
-        test: classes(&test, path)?,
-        classes: set.classes.clone(),
-    };
-    let features = |painter: &Painter, name: &str| -> anyhow::Result<FeatureSet> {
-        Ok(FeatureSet {
-            name: name.into(),
-            train: painter.features(&train)?,
-            test: painter.features(&test)?,
-        })
-    };
-    let mut sets = Vec::new();
-    for (name, painter) in painters(&options.run, &options.device)? {
-        sets.push(vec![features(&painter, &format!("bottleneck, {name}"))?]);
-    }
-    let random = (0..options.seeds.max(1))
-        .map(|seed| {
-            let painter = Painter::random(&options.run[0], 1000 + seed, &options.device)?;
-            features(&painter, "random encoder")
-        })
-        .collect::<anyhow::Result<_>>()?;
-    sets.push(random);
-    sets.push(vec![FeatureSet {
-        name: "pixels".into(),
-        train: pixels(&train)?,
-        test: pixels(&test)?,
-    }]);
-    let protocol = Protocol {
-        seeds: (0..options.seeds.max(1)).collect(),
-        ..Protocol::default()
-    };
-    let mut report = Report::new(&set.name, protocol.clone(), &labels, set.skipped.len());
-    for set in &sets {
-        let classifiers = [Classifier::Softmax];
-        report
-            .rows
-            .extend(evaluate(set, &labels, &classifiers, &protocol)?);
-    }
-    println!("{}", report.to_text());
-    Ok(report)
-}
-
-fn classes(images: &Images, path: &Path) -> anyhow::Result<Vec<usize>> {
-    let of = |label: &i32| usize::try_from(*label);
-    let classes: Result<_, _> = images.labels.iter().map(of).collect();
-    classes.with_context(|| format!("{}: holds pictures without a class", path.display()))
-}
-
-/// At most `count` pictures, evenly spread over the set; 0 for all.
-fn spread(images: &Images, count: usize) -> Images {
-    if count == 0 || images.len() <= count {
-        return images.clone();
-    }
-    let chosen: Vec<usize> = (0..count).map(|i| i * images.len() / count).collect();
-    Images {
-        channels: images.channels,
-        size: images.size,
-        pixels: chosen
-            .iter()
-            .flat_map(|&i| images.picture(i).to_vec())
-            .collect(),
-        labels: chosen.iter().map(|&i| images.labels[i]).collect(),
-        ids: chosen.iter().map(|&i| images.ids[i].clone()).collect(),
-    }
-}
-
-fn pixels(images: &Images) -> anyhow::Result<Array2<f32>> {
-    let cells = images.pixels.len() / images.len().max(1);
-    let values = images.pixels.iter().map(|&value| f32::from(value) / 255.0);
-    Ok(Array2::from_shape_vec(
-        (images.len(), cells),
-        values.collect(),
-    )?)
 }

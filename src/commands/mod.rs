@@ -14,6 +14,7 @@ mod pretrain;
 mod reconstruct;
 mod store;
 mod train;
+mod training;
 mod transform;
 mod verify;
 

@@ -8,10 +8,9 @@ use spectra_model::complete::{Complete, MaskKind};
 use spectra_model::translate::Translate;
 use spectra_model::{Config, Objective, PictureKind, train_pictures};
 
-use super::pretrain::{Watch, apply};
+use super::training::{settings, watched};
 use crate::cli;
 use crate::outcome::{Outcome, Usage};
-use crate::progress::{Progress, stop_requested};
 
 pub fn complete(options: &cli::TrainComplete, quiet: bool) -> anyhow::Result<Outcome> {
     let set = open_images(&options.run.data, &read(&options.run, options.part))?;
@@ -45,6 +44,20 @@ fn read(run: &cli::PictureRun, part: cli::Half) -> ImageOptions {
         part: part_of(part),
         limit: run.limit,
     }
+}
+
+/// The set with `count` training pictures in the place of its test.
+pub fn held_out(set: &ImageSet, count: usize) -> anyhow::Result<ImageSet> {
+    if count >= set.train.len() {
+        let message = format!(
+            "--hold-out {count}: the set has only {} training pictures",
+            set.train.len()
+        );
+        return Err(Usage(message).into());
+    }
+    let mut set = set.clone();
+    set.hold_out(count);
+    Ok(set)
 }
 
 /// The part of each picture that is meant.
@@ -90,6 +103,7 @@ fn pictures(
     run: &cli::PictureRun,
     quiet: bool,
 ) -> anyhow::Result<Outcome> {
+    let set = &held_out(set, run.hold_out)?;
     let config = config(set, run)?;
     if !quiet {
         eprintln!(
@@ -106,10 +120,10 @@ fn pictures(
             eprintln!("skipped {}: {}", failure.id, failure.message);
         }
     }
-    train(set, kind, run, run.output.clone(), &config, quiet)?;
+    train(set, kind, run, run.training.output.clone(), &config, quiet)?;
     if run.baselines {
         for (name, objective) in BASELINES {
-            let folder = run.output.join(name);
+            let folder = run.training.output.join(name);
             train(set, kind, run, folder, &config.baseline(objective), quiet)?;
         }
     }
@@ -121,8 +135,11 @@ fn pictures(
 }
 
 /// Folders of the baselines inside a run's folder.
-pub const BASELINES: [(&str, Objective); 2] =
-    [("l1", Objective::L1), ("context", Objective::Context)];
+pub const BASELINES: [(&str, Objective); 3] = [
+    ("l1", Objective::L1),
+    ("context", Objective::Context),
+    ("cvae", Objective::Variational),
+];
 
 fn train(
     set: &ImageSet,
@@ -132,18 +149,12 @@ fn train(
     config: &Config,
     quiet: bool,
 ) -> anyhow::Result<()> {
-    let progress = Progress::start("train", quiet);
+    let training = &run.training;
     // A baseline that an interrupted run had not begun is begun on resuming.
-    let resume = run.resume && folder.join("run.json").exists();
-    let watch = Watch(&progress);
-    let summary = train_pictures(set, kind, &folder, config, &run.device, resume, &watch)?;
-    progress.finish(&format!("step {}, loss {:.4}", summary.step, summary.loss));
-    if !summary.finished {
-        anyhow::bail!("stopped at step {}: add --resume to go on", summary.step);
-    }
-    if stop_requested() {
-        anyhow::bail!("stopped: add --resume to go on");
-    }
+    let resume = training.resume && folder.join("run.json").exists();
+    let summary = watched("train", quiet, |watch| {
+        train_pictures(set, kind, &folder, config, &training.device, resume, watch)
+    })?;
     println!(
         "{}: {} steps, loss {:.4}",
         folder.display(),
@@ -153,21 +164,15 @@ fn train(
     Ok(())
 }
 
-/// The preset that suits the pictures, then the file, then each `--set`.
+/// The preset that suits the pictures, or the file; then each `--set`.
 fn config(set: &ImageSet, run: &cli::PictureRun) -> anyhow::Result<Config> {
-    let mut config = match &run.config {
-        Some(path) => Config::load(path)?,
-        None => {
-            let suited = if set.train.channels == 1 {
-                "digits"
-            } else {
-                "pictures"
-            };
-            let mut config = Config::preset(run.preset.as_deref().unwrap_or(suited))?;
-            config.set_side(run.size);
-            config
-        }
-    };
-    apply(&mut config, &run.set)?;
-    Ok(config)
+    settings(&run.training, || {
+        let suited = match set.train.channels {
+            1 => "digits",
+            _ => "pictures",
+        };
+        let mut config = Config::preset(run.preset.as_deref().unwrap_or(suited))?;
+        config.set_side(run.size);
+        Ok(config)
+    })
 }

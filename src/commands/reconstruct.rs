@@ -4,36 +4,39 @@ use std::path::Path;
 
 use anyhow::Context;
 use spectra_datasets::Store;
-use spectra_pointcloud::{Limits, PointCloud, read_path, render, unit_cloud, write_path};
+use spectra_pointcloud::{
+    Limits, PointCloud, random, read_path, sample_surface, unit_cloud, write_path,
+};
 use spectra_spectral::Basis;
 
 use super::transform;
 use crate::outcome::Outcome;
-use crate::{cli, density};
+use crate::{cli, surface};
 
-const POINTS: usize = 4000;
+/// Cells along each axis of the grid on which the surface of a density is found.
+const GRID: usize = 64;
 
 pub fn run(options: &cli::Reconstruct) -> anyhow::Result<Outcome> {
     let (basis, order, coefficients) = match options.source.split_once('#') {
         Some((store, id)) => from_store(Path::new(store), id)?,
         None => from_file(options)?,
     };
-    let points = density::points(basis, order, &coefficients, POINTS)?;
-    let extension = options
-        .output
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or_default();
-    if extension.eq_ignore_ascii_case("png") {
-        render::write_png(
-            &options.output,
-            &render::points_png(&points, 480, render::View::default()),
-        )?;
+    let mesh = surface::mesh(basis, order, &coefficients, GRID)?;
+    let shape = if holds_points_only(&options.output) {
+        let mut rng = random::stream(options.transform.seed, 0, 0);
+        PointCloud::new(sample_surface(&mesh, options.transform.points, &mut rng)?).into()
     } else {
-        write_path(&options.output, &PointCloud::new(points).into())?;
-    }
+        mesh.into()
+    };
+    write_path(&options.output, &shape)?;
     println!("{}", options.output.display());
     Ok(Outcome::Done)
+}
+
+/// Formats that have no faces get points spread over the surface.
+fn holds_points_only(path: &Path) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str());
+    extension.is_some_and(|e| e.eq_ignore_ascii_case("npy") || e.eq_ignore_ascii_case("pcd"))
 }
 
 fn from_store(path: &Path, id: &str) -> anyhow::Result<(Basis, usize, Vec<f32>)> {
@@ -42,7 +45,7 @@ fn from_store(path: &Path, id: &str) -> anyhow::Result<(Basis, usize, Vec<f32>)>
     let row = rows.ids.iter().position(|known| known == id);
     let row = row.with_context(|| {
         format!(
-            "{}: no item `{id}`; `spectra export` lists the ids",
+            "{}: no item `{id}`; the .csv files of the store list the ids",
             path.display()
         )
     })?;

@@ -5,11 +5,10 @@ use std::path::Path;
 use spectra_model::toy::{self, ToyAnswers, ToyModel, ToyScore};
 use spectra_model::{AlgorithmConfig, Config};
 
-use super::pretrain::{Watch, apply};
-use crate::cli::{Train, TrainTask, TrainToy};
+use super::training::{settings, watched};
+use crate::cli::{Train, TrainTask, TrainToy, Training};
 use crate::figure::{Panel, panels};
 use crate::outcome::Outcome;
-use crate::progress::{Progress, stop_requested};
 
 pub fn run(options: &Train, quiet: bool) -> anyhow::Result<Outcome> {
     match &options.task {
@@ -28,8 +27,8 @@ const LONG: usize = 100;
 const SEED: u64 = 1;
 
 fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
-    let mut config = toy::config();
-    apply(&mut config, &options.set)?;
+    let training = &options.training;
+    let config = settings(training, || Ok(toy::config()))?;
     let plain = Config {
         algorithm: AlgorithmConfig {
             steps: 0,
@@ -39,8 +38,8 @@ fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
         },
         ..config.clone()
     };
-    let cgml = train_one(options, "cgml", &config, quiet)?;
-    let l1 = train_one(options, "l1", &plain, quiet)?;
+    let cgml = train_one(training, "cgml", &config, quiet)?;
+    let l1 = train_one(training, "l1", &plain, quiet)?;
 
     let xs: Vec<f32> = (0..ANSWERS)
         .map(|i| (i as f32 + 0.5) / ANSWERS as f32)
@@ -76,28 +75,24 @@ fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
             100.0 * phantoms
         );
     }
-    let path = options.output.join("figure3.svg");
+    let path = training.output.join("figure3.svg");
     draw(&path, &xs, [&with, &without, &collapsed, &random])?;
     println!("{}", path.display());
     Ok(Outcome::Done)
 }
 
 fn train_one(
-    options: &TrainToy,
+    training: &Training,
     name: &'static str,
     config: &Config,
     quiet: bool,
 ) -> anyhow::Result<ToyModel> {
-    let run = options.output.join(name);
-    let progress = Progress::start(name, quiet);
-    let resume = options.resume && run.exists();
-    let watch = Watch(&progress);
-    let summary = toy::train_toy(&run, config, &options.device, resume, &watch)?;
-    progress.finish(&format!("step {}, loss {:.4}", summary.step, summary.loss));
-    if stop_requested() {
-        anyhow::bail!("stopped at step {}: add --resume to go on", summary.step);
-    }
-    Ok(ToyModel::load(&run, &options.device)?)
+    let run = training.output.join(name);
+    let resume = training.resume && run.exists();
+    watched(name, quiet, |watch| {
+        toy::train_toy(&run, config, &training.device, resume, watch)
+    })?;
+    Ok(ToyModel::load(&run, &training.device)?)
 }
 
 /// The first coordinate of the outputs over x, and rho wherever a latent that was not walked leads.

@@ -97,6 +97,36 @@ impl Images {
         &self.pixels[index * cells..(index + 1) * cells]
     }
 
+    /// At most `count` pictures, evenly spread over the set; 0 for all.
+    pub fn spread(&self, count: usize) -> Images {
+        if count == 0 || count >= self.len() {
+            return self.clone();
+        }
+        let chosen: Vec<usize> = (0..count).map(|i| i * self.len() / count).collect();
+        self.select(&chosen)
+    }
+
+    /// The first `count` pictures; 0 for all.
+    pub fn first(&self, count: usize) -> Images {
+        if count == 0 || count >= self.len() {
+            return self.clone();
+        }
+        self.select(&(0..count).collect::<Vec<_>>())
+    }
+
+    fn select(&self, chosen: &[usize]) -> Images {
+        Images {
+            channels: self.channels,
+            size: self.size,
+            pixels: chosen
+                .iter()
+                .flat_map(|&i| self.picture(i).iter().copied())
+                .collect(),
+            labels: chosen.iter().map(|&i| self.labels[i]).collect(),
+            ids: chosen.iter().map(|&i| self.ids[i].clone()).collect(),
+        }
+    }
+
     fn push(&mut self, picture: Picture) {
         self.pixels.extend_from_slice(&picture.pixels);
         self.labels.push(picture.label);
@@ -119,6 +149,22 @@ pub struct ImageSet {
     pub test: Images,
     /// Files that could not be used, and why.
     pub skipped: Vec<Failure>,
+}
+
+impl ImageSet {
+    /// Puts `count` training pictures, evenly spread, in the place of the test: what settings are chosen with. Does nothing
+    /// for a `count` of 0.
+    pub fn hold_out(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
+        let all = self.train.len();
+        let held = self.train.spread(count);
+        let taken: std::collections::HashSet<usize> = (0..count).map(|i| i * all / count).collect();
+        let kept: Vec<usize> = (0..all).filter(|i| !taken.contains(i)).collect();
+        self.train = self.train.select(&kept);
+        self.test = held;
+    }
 }
 
 /// One picture on its way into a set.

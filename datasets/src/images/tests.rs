@@ -81,6 +81,24 @@ fn idx_files_are_read_plain_and_gzipped_and_split_by_index_or_by_name() {
 }
 
 #[test]
+fn held_out_pictures_take_the_place_of_the_test_and_are_trained_on_no_more() {
+    let folder = folder();
+    let images = idx(&[20, 2, 2], &(0..80).collect::<Vec<u8>>());
+    fs::write(folder.path().join("t10k-images-idx3-ubyte"), &images).unwrap();
+    let whole = open_images(folder.path(), &options(2)).unwrap();
+    let mut set = whole.clone();
+    set.hold_out(4);
+    assert_eq!((set.train.len(), set.test.len()), (12, 4));
+    assert_eq!(set.test.ids[1], whole.train.ids[4]);
+    assert_eq!(set.test.picture(1), whole.train.picture(4));
+    assert!(set.train.ids.iter().all(|id| !set.test.ids.contains(id)));
+    assert!(set.test.ids.iter().all(|id| !whole.test.ids.contains(id)));
+    set = whole.clone();
+    set.hold_out(0);
+    assert_eq!(set, whole);
+}
+
+#[test]
 fn damaged_idx_files_are_named_with_what_was_expected() {
     let name = "t10k-images-idx3-ubyte";
     let whole = idx(&[2, 3, 3], &[7; 18]);

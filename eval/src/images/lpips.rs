@@ -1,15 +1,18 @@
 //! LPIPS (Zhang et al., CVPR 2018, version 0.1): distance between the features of a trained network, weighted by
 //! learned factors. The weights are the user's; nothing is ever downloaded.
 
+mod network;
+mod weights;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use ndarray::{Array2, Array3, Axis};
-use safetensors::{Dtype, SafeTensors};
 
+use self::network::{Kernel, Layer, pooled};
+use self::weights::{Tensors, find_factors};
 use super::{Picture, check};
 use crate::error::{EvalError, Result};
-use crate::matrix;
 
 /// The network whose features are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,72 +23,9 @@ pub enum LpipsNet {
     Vgg,
 }
 
-/// One step of a network: a convolution with its number in `features.<number>`, followed by a rectifier, or a pool.
-#[derive(Debug, Clone, Copy)]
-enum Layer {
-    Conv {
-        number: usize,
-        stride: usize,
-        padding: usize,
-        /// Whether the features after the rectifier are compared.
-        compared: bool,
-    },
-    Pool {
-        window: usize,
-    },
-}
-
-const fn conv(number: usize, stride: usize, padding: usize, compared: bool) -> Layer {
-    Layer::Conv {
-        number,
-        stride,
-        padding,
-        compared,
-    }
-}
-
-const ALEX: [Layer; 7] = [
-    conv(0, 4, 2, true),
-    Layer::Pool { window: 3 },
-    conv(3, 1, 2, true),
-    Layer::Pool { window: 3 },
-    conv(6, 1, 1, true),
-    conv(8, 1, 1, true),
-    conv(10, 1, 1, true),
-];
-
-const VGG: [Layer; 17] = [
-    conv(0, 1, 1, false),
-    conv(2, 1, 1, true),
-    Layer::Pool { window: 2 },
-    conv(5, 1, 1, false),
-    conv(7, 1, 1, true),
-    Layer::Pool { window: 2 },
-    conv(10, 1, 1, false),
-    conv(12, 1, 1, false),
-    conv(14, 1, 1, true),
-    Layer::Pool { window: 2 },
-    conv(17, 1, 1, false),
-    conv(19, 1, 1, false),
-    conv(21, 1, 1, true),
-    Layer::Pool { window: 2 },
-    conv(24, 1, 1, false),
-    conv(26, 1, 1, false),
-    conv(28, 1, 1, true),
-];
-
 /// Subtracted from each channel of pictures in -1..=1, and what they are divided by.
 const SHIFT: [f32; 3] = [-0.030, -0.088, -0.188];
 const SCALE: [f32; 3] = [0.458, 0.448, 0.450];
-
-/// Weights of one convolution.
-#[derive(Debug)]
-struct Kernel {
-    /// `[outputs, inputs x side x side]`.
-    weights: Array2<f32>,
-    bias: Vec<f32>,
-    side: usize,
-}
 
 /// The network and its factors.
 #[derive(Debug)]
@@ -97,21 +37,16 @@ pub struct Lpips {
 }
 
 impl Lpips {
-    /// Reads weights from safetensors files: the network's (`features.N.weight`, `features.N.bias`, as torchvision names
-    /// them) and the factors' (`linK.model.1.weight`), in one file or several. The names of the state of the `lpips`
-    /// package (`net.sliceM.N.weight`) do as well. f32 only.
+    /// Reads weights from PyTorch files (`.pt`, `.pth`, `.bin`, `.ckpt`: a saved state) or safetensors: the network's
+    /// (`features.N.weight`, `features.N.bias`, as torchvision names them) and the factors' (`linK.model.1.weight`), in one
+    /// file or several. The names of the state of the `lpips` package (`net.sliceM.N.weight`) do as well. f32 only.
     ///
     /// # Errors
-    /// Files that cannot be read or are not safetensors, and tensors that are absent or of another shape.
+    /// Files that cannot be read or are of neither kind, and tensors that are absent or of another shape.
     pub fn load(net: LpipsNet, files: &[impl AsRef<Path>]) -> Result<Self> {
         let mut tensors = BTreeMap::new();
         for file in files {
-            let path = file.as_ref();
-            let bytes = std::fs::read(path).map_err(|source| EvalError::Io {
-                path: path.display().to_string(),
-                source,
-            })?;
-            read_tensors(&bytes, &path.display().to_string(), &mut tensors)?;
+            weights::read(file.as_ref(), &mut tensors)?;
         }
         Self::from_tensors(net, &tensors)
     }
@@ -187,15 +122,6 @@ impl Lpips {
     }
 }
 
-impl LpipsNet {
-    fn layers(self) -> &'static [Layer] {
-        match self {
-            Self::Alex => &ALEX,
-            Self::Vgg => &VGG,
-        }
-    }
-}
-
 impl std::str::FromStr for LpipsNet {
     type Err = EvalError;
 
@@ -209,118 +135,6 @@ impl std::str::FromStr for LpipsNet {
                 expected: "alex or vgg",
             }),
         }
-    }
-}
-
-/// Shape and values by name.
-type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
-
-fn read_tensors(bytes: &[u8], path: &str, into: &mut Tensors) -> Result<()> {
-    let file = SafeTensors::deserialize(bytes).map_err(|error| EvalError::Encode {
-        doing: "read LPIPS weights",
-        message: format!("{path}: not a safetensors file: {error}"),
-    })?;
-    for (name, view) in file.tensors() {
-        if view.dtype() != Dtype::F32 {
-            continue;
-        }
-        let (values, _rest) = view.data().as_chunks::<4>();
-        let values = values.iter().map(|bytes| f32::from_le_bytes(*bytes));
-        into.insert(name, (view.shape().to_vec(), values.collect()));
-    }
-    Ok(())
-}
-
-fn absent(what: &str, expected: &str) -> EvalError {
-    EvalError::Encode {
-        doing: "read LPIPS weights",
-        message: format!("no f32 tensor {what} of shape {expected}"),
-    }
-}
-
-impl Kernel {
-    /// The kernel of `features.<number>` or `net.slice*.<number>`.
-    fn find(tensors: &Tensors, number: usize, inputs: usize) -> Result<Self> {
-        let of = |kind: &str| {
-            let (plain, sliced) = (
-                format!("features.{number}.{kind}"),
-                format!(".{number}.{kind}"),
-            );
-            let named = |name: &String| {
-                *name == plain || (name.starts_with("net.slice") && name.ends_with(&sliced))
-            };
-            tensors.iter().find(|(name, _)| named(name)).map(|(_, t)| t)
-        };
-        let name = format!("features.{number}");
-        let expected = format!("[outputs, {inputs}, side, side] with a bias [outputs]");
-        let (Some((shape, weights)), Some((_, bias))) = (of("weight"), of("bias")) else {
-            return Err(absent(&name, &expected));
-        };
-        match *shape.as_slice() {
-            [outputs, found, height, width]
-                if found == inputs && height == width && bias.len() == outputs =>
-            {
-                let weights =
-                    Array2::from_shape_vec((outputs, inputs * height * width), weights.clone())
-                        .map_err(|_shape| absent(&name, &expected))?;
-                Ok(Self {
-                    weights,
-                    bias: bias.clone(),
-                    side: height,
-                })
-            }
-            _ => Err(absent(&name, &expected)),
-        }
-    }
-
-    /// Convolution and rectifier.
-    fn apply(&self, x: &Array3<f32>, stride: usize, padding: usize) -> Result<Array3<f32>> {
-        let (channels, height, width) = x.dim();
-        let across = |length: usize| {
-            (length + 2 * padding)
-                .checked_sub(self.side)
-                .map(|rest| rest / stride + 1)
-        };
-        let (Some(rows), Some(columns)) = (across(height), across(width)) else {
-            return Err(too_small(height, width));
-        };
-        let side = self.side;
-        // Each column is what one output cell sees.
-        let patches =
-            Array2::from_shape_fn((channels * side * side, rows * columns), |(k, cell)| {
-                let (channel, dy, dx) = (k / (side * side), k / side % side, k % side);
-                let (y, x_) = (cell / columns * stride + dy, cell % columns * stride + dx);
-                match (y.checked_sub(padding), x_.checked_sub(padding)) {
-                    (Some(y), Some(x_)) if y < height && x_ < width => x[[channel, y, x_]],
-                    _ => 0.0,
-                }
-            });
-        let mut out = matrix::product(&self.weights.view(), &patches.view());
-        for (mut row, bias) in out.outer_iter_mut().zip(&self.bias) {
-            row.mapv_inplace(|value| (value + bias).max(0.0));
-        }
-        out.into_shape_with_order((self.bias.len(), rows, columns))
-            .map_err(|error| EvalError::Encode {
-                doing: "shape features",
-                message: error.to_string(),
-            })
-    }
-}
-
-/// The factors of the compared layer `index`.
-fn find_factors(tensors: &Tensors, index: usize, channels: usize) -> Result<Vec<f32>> {
-    let name = format!("lin{index}.model.1.weight");
-    match tensors.get(&name) {
-        Some((_, values)) if values.len() == channels => Ok(values.clone()),
-        _ => Err(absent(&name, &format!("[1, {channels}, 1, 1]"))),
-    }
-}
-
-fn too_small(height: usize, width: usize) -> EvalError {
-    EvalError::Parameter {
-        what: "the size of a picture",
-        value: format!("{height} x {width} inside the network of LPIPS"),
-        expected: "pictures of at least 32 x 32",
     }
 }
 
@@ -338,23 +152,6 @@ fn scaled(picture: &Picture) -> Result<Array3<f32>> {
         let value = picture[[c.min(channels - 1), y, x]];
         (2.0 * value - 1.0 - SHIFT[c]) / SCALE[c]
     }))
-}
-
-/// The greatest of each window, moved by two cells.
-fn pooled(x: &Array3<f32>, window: usize) -> Result<Array3<f32>> {
-    let (channels, height, width) = x.dim();
-    if height < window || width < window {
-        return Err(too_small(height, width));
-    }
-    let (rows, columns) = ((height - window) / 2 + 1, (width - window) / 2 + 1);
-    Ok(Array3::from_shape_fn(
-        (channels, rows, columns),
-        |(c, row, column)| {
-            let cells =
-                (0..window * window).map(|i| x[[c, 2 * row + i / window, 2 * column + i % window]]);
-            cells.fold(f32::NEG_INFINITY, f32::max)
-        },
-    ))
 }
 
 /// Each cell's channels divided by their length.
@@ -452,6 +249,20 @@ mod tests {
     }
 
     #[test]
+    fn a_state_that_pytorch_saved_gives_the_same_distances() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/alex_narrow.pt");
+        let saved = Lpips::load(LpipsNet::Alex, &[path]).unwrap();
+        let tensors = weights(LpipsNet::Alex, &[4; 5], &[11, 5, 3, 3, 3], false);
+        let made = Lpips::from_tensors(LpipsNet::Alex, &tensors).unwrap();
+        let (a, b) = (first(3, 64), second(3, 64));
+        let [saved, made] = [saved, made].map(|net| net.distance(&a.view(), &b.view()).unwrap());
+        assert!(
+            made > 0.0 && (saved / made - 1.0).abs() < 1e-6,
+            "{saved} {made}"
+        );
+    }
+
+    #[test]
     fn files_are_read_and_what_is_absent_is_named() {
         let folder = std::env::temp_dir().join(format!("spectra-lpips-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
@@ -473,8 +284,11 @@ mod tests {
                     .iter()
                     .filter(|(name, ..)| name != skip)
                     .map(|(name, shape, bytes)| {
-                        let view =
-                            safetensors::tensor::TensorView::new(Dtype::F32, shape.clone(), bytes);
+                        let view = safetensors::tensor::TensorView::new(
+                            safetensors::Dtype::F32,
+                            shape.clone(),
+                            bytes,
+                        );
                         (name.clone(), view.unwrap())
                     });
             std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
@@ -495,6 +309,12 @@ mod tests {
         assert!(message.contains("features.6"), "{message}");
         std::fs::write(&path, b"nothing").unwrap();
         assert!(Lpips::load(LpipsNet::Alex, &[&path]).is_err());
+        let pytorch = folder.join("alex.pth");
+        std::fs::write(&pytorch, b"nothing").unwrap();
+        let message = Lpips::load(LpipsNet::Alex, &[&pytorch])
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("alex.pth"), "{message}");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

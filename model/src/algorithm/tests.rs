@@ -61,6 +61,7 @@ fn setup() -> (Cgml, Batch, AlgorithmConfig) {
         walker_optimizer: adam(),
         average: None,
         adversary: None,
+        inference: None,
     };
     (cgml, batch, config)
 }
@@ -149,6 +150,12 @@ fn the_search_lowers_the_error_of_the_networks_as_they_stand() {
 
 #[test]
 fn the_gradient_of_z_equals_finite_differences() {
+    for distance in [Distance::L1, Distance::Square] {
+        compare_with_finite_differences(distance);
+    }
+}
+
+fn compare_with_finite_differences(distance: Distance) {
     let (cgml, mut batch, _config) = setup();
     // No output crosses its target, where the absolute value has a kink.
     batch.target = batch.target + 20.0;
@@ -162,6 +169,7 @@ fn the_gradient_of_z_equals_finite_differences() {
         &batch.latent,
         &batch,
         extra,
+        distance,
     );
     let gradient = to_host(gradient).unwrap();
     let scale = gradient.iter().fold(0.0_f32, |most, g| most.max(g.abs()));
@@ -178,8 +186,10 @@ fn the_gradient_of_z_equals_finite_differences() {
             TensorData::new(shift, [ROWS, LATENT]),
             &Device::flex().autodiff(),
         );
-        let error =
-            |z: Tensor<2>| to_host(objective(frozen.decode(&code, z), &batch, extra)).unwrap();
+        let error = |z: Tensor<2>| {
+            let output = frozen.decode(&code, z);
+            to_host(objective(output, &batch, extra, distance)).unwrap()
+        };
         let up = error(batch.latent.clone() + shift.clone());
         let down = error(batch.latent.clone() - shift);
         for row in 0..ROWS {

@@ -80,10 +80,14 @@ pub(crate) trait Task: Sync {
     }
 }
 
-/// Where z starts: anywhere on its sphere, or always at the same point for the baselines, which know no z.
+/// Where z starts: anywhere on its sphere; normally distributed for the variational baseline; always at the same point for
+/// those that know no z.
 pub(crate) fn first_latent(objective: Objective, rng: &mut ChaCha8Rng, z: &mut [f32]) {
     match objective {
         Objective::Cgml => draw_unit(rng, z),
+        Objective::Variational => z
+            .iter_mut()
+            .for_each(|value| *value = StandardNormal.sample(rng)),
         Objective::L1 | Objective::Context => {
             z.fill(0.0);
             z[0] = 1.0;

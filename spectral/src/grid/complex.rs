@@ -177,3 +177,49 @@ fn check_finite<T: Real>(what: &'static str, values: &[Complex<T>]) -> Result<()
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::naive;
+    use super::super::testing::grids;
+    use super::*;
+    use crate::testing::noise;
+
+    #[test]
+    fn complex_fields_agree_with_the_complex_harmonics() {
+        let lmax = 6;
+        for grid in grids(lmax) {
+            let plan = SphericalPlan::<f64>::new(grid.clone(), lmax).unwrap();
+            let parts = noise(2 * plan.count(), 9);
+            let c: Vec<Complex<f64>> = parts.chunks(2).map(|p| Complex::new(p[0], p[1])).collect();
+            let mut scratch = plan.complex_scratch();
+            let mut field = vec![Complex::default(); grid.len()];
+            plan.complex_synthesis_into(&c, &mut field, &mut scratch)
+                .unwrap();
+            for ((theta, phi), found) in grid.angles().zip(&field) {
+                let direction = [
+                    theta.sin() * phi.cos(),
+                    theta.sin() * phi.sin(),
+                    theta.cos(),
+                ];
+                let y = naive::complex_harmonics(lmax, &crate::harmonics(lmax, direction).unwrap());
+                let expected: Complex<f64> = y.iter().zip(&c).map(|(y, c)| y * c).sum();
+                assert!((found - expected).norm() < 1e-13);
+            }
+            let parts = noise(2 * grid.len(), 10);
+            let f: Vec<Complex<f64>> = parts.chunks(2).map(|p| Complex::new(p[0], p[1])).collect();
+            let mut back = vec![Complex::default(); plan.count()];
+            let inner = |a: &[Complex<f64>], b: &[Complex<f64>]| -> Complex<f64> {
+                a.iter().zip(b).map(|(a, b)| a.conj() * b).sum()
+            };
+            plan.complex_synthesis_adjoint_into(&f, &mut back, &mut scratch)
+                .unwrap();
+            assert!((inner(&f, &field) - inner(&back, &c)).norm() < 1e-11);
+            plan.complex_analysis_into(&f, &mut back, &mut scratch)
+                .unwrap();
+            plan.complex_analysis_adjoint_into(&c, &mut field, &mut scratch)
+                .unwrap();
+            assert!((inner(&back, &c) - inner(&f, &field)).norm() < 1e-11);
+        }
+    }
+}

@@ -61,3 +61,59 @@ impl<T: Real> SphericalPlan<T> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{dot, grids};
+    use super::*;
+    use crate::testing::noise;
+
+    #[test]
+    fn gradients_are_slopes_at_every_sample_and_at_the_poles() {
+        let lmax = 9;
+        let a = noise(100, 8);
+        // The series continued over the pole: theta below 0 is the meridian opposite.
+        let value = |theta: f64, phi: f64| {
+            let direction = [
+                theta.sin() * phi.cos(),
+                theta.sin() * phi.sin(),
+                theta.cos(),
+            ];
+            let y = crate::harmonics(lmax, direction).unwrap();
+            dot(&y, &a)
+        };
+        for grid in grids(lmax) {
+            let plan = SphericalPlan::<f64>::new(grid.clone(), lmax).unwrap();
+            let [south, east] = plan.gradient(&a).unwrap();
+            let step = 1e-4;
+            for (i, (theta, phi)) in grid.angles().enumerate() {
+                // Fourth-order differences, eastward along the great circle through the sample.
+                let slope = |f: &dyn Fn(f64) -> f64| {
+                    (8.0 * (f(step) - f(-step)) - (f(2.0 * step) - f(-2.0 * step))) / (12.0 * step)
+                };
+                let down = slope(&|h| value(theta + h, phi));
+                let along = slope(&|h: f64| {
+                    let (sin, cos) = theta.sin_cos();
+                    let (x, z) = (sin * h.cos(), cos * h.cos());
+                    let y = h.sin();
+                    let direction = [
+                        x * phi.cos() - y * phi.sin(),
+                        x * phi.sin() + y * phi.cos(),
+                        z,
+                    ];
+                    dot(&crate::harmonics(lmax, direction).unwrap(), &a)
+                });
+                assert!(
+                    (south[i] - down).abs() < 1e-9,
+                    "{plan:?} {theta} {} {down}",
+                    south[i]
+                );
+                assert!(
+                    (east[i] - along).abs() < 1e-9,
+                    "{plan:?} {theta} {} {along}",
+                    east[i]
+                );
+            }
+        }
+    }
+}

@@ -122,3 +122,34 @@ fn add(factor: f64, what: &[f64], to: &mut [f64]) {
         *to += factor * what;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::PI;
+
+    use super::super::SphereGrid;
+    use super::super::testing::largest;
+    use super::*;
+    use crate::testing::noise;
+
+    #[test]
+    fn healpix_analysis_converges_to_the_coefficients() {
+        let (nside, lmax) = (16, 32);
+        let plan = SphericalPlan::<f64>::new(SphereGrid::healpix(nside).unwrap(), lmax).unwrap();
+        let a = noise(plan.count(), 12);
+        let field = plan.synthesis(&a).unwrap();
+        let plain = largest(&plan.analysis(&field).unwrap(), &a);
+        let five = plan.analysis_iterated(&field, 5, 0.0).unwrap();
+        let more = plan.analysis_iterated(&field, 30, 1e-14).unwrap();
+        assert!(plain < 0.2);
+        assert!(largest(&five.coefficients, &a) < 1e-6);
+        assert!(largest(&more.coefficients, &a) < 1e-13 && more.iterations < 15);
+        let total: f64 = plan
+            .grid()
+            .rings()
+            .iter()
+            .map(|r| r.weight * r.longitudes as f64)
+            .sum();
+        assert!((total - 4.0 * PI).abs() < 1e-12 && plan.grid().len() == 12 * nside * nside);
+    }
+}

@@ -114,7 +114,7 @@ impl Tables {
                 let degree = self.degree(part);
                 let blended = &mut scratch.blended[..steps(degree, m)];
                 self.columns.blend(m, degree, column, blended);
-                arch.dispatch(Synthesis {
+                Synthesis {
                     square: &self.latitudes.square,
                     active: self.latitudes.active(m),
                     steps: self.columns.steps(m, degree),
@@ -124,7 +124,8 @@ impl Tables {
                         value: &mut scratch.value,
                     },
                     sums: quarters(panel, lanes),
-                });
+                }
+                .run(arch);
             }
             self.spread(part, first, orders, scratch);
         }
@@ -187,7 +188,7 @@ impl Tables {
                 let degree = self.degree(part);
                 let sums = &mut scratch.blended[..steps(degree, m)];
                 sums.fill([0.0; 4]);
-                arch.dispatch(Analysis {
+                Analysis {
                     square: &self.latitudes.square,
                     active: self.latitudes.active(m),
                     steps: self.columns.steps(m, degree),
@@ -198,7 +199,8 @@ impl Tables {
                     },
                     lanes: &mut scratch.lanes,
                     sums,
-                });
+                }
+                .run(arch);
                 let column = &mut scratch.columns[i * (lmax + 2)..][..lmax - m + 2];
                 self.columns
                     .unblend(m, degree, sums, &mut column[..=degree - m]);

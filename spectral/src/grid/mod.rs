@@ -10,6 +10,8 @@ pub(crate) mod quadrature;
 pub(crate) mod rings;
 mod sphere;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::marker::PhantomData;

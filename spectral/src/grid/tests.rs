@@ -2,58 +2,15 @@
 
 use std::f64::consts::PI;
 
-use rustfft::num_complex::Complex;
-
+use super::testing::{dot, grids, largest};
 use super::{Ring, SphereGrid, SphericalPlan, naive};
 use crate::simd::every_arch;
 use crate::testing::{noise, oracle};
 use crate::{Real, SpectralError};
 
-fn own_rings() -> SphereGrid {
-    let ring = |theta: f64, longitudes: usize, first: f64| Ring {
-        theta,
-        longitudes,
-        first,
-        weight: 0.1,
-    };
-    SphereGrid::from_rings(&[
-        ring(0.0, 3, 0.2),
-        ring(0.4, 9, 1.0),
-        ring(0.4, 5, 0.0),
-        ring(1.3, 40, -0.3),
-        ring(PI - 0.4, 11, 0.7),
-        ring(3.1, 1, 0.0),
-    ])
-    .unwrap()
-}
-
-/// Every kind of grid that holds degree `lmax`.
-fn grids(lmax: usize) -> Vec<SphereGrid> {
-    vec![
-        SphereGrid::gauss_legendre(lmax).unwrap(),
-        SphereGrid::gauss_legendre_sized(lmax + 4, 2 * lmax + 1).unwrap(),
-        SphereGrid::driscoll_healy(lmax + 1).unwrap(),
-        SphereGrid::equiangular(2 * lmax + 1, 2 * lmax + 3).unwrap(),
-        SphereGrid::clenshaw_curtis(2 * lmax + 2, 2 * lmax + 1).unwrap(),
-        SphereGrid::healpix(lmax / 2 + 1).unwrap(),
-        own_rings(),
-    ]
-}
-
-fn largest(a: &[f64], b: &[f64]) -> f64 {
-    assert_eq!(a.len(), b.len());
-    a.iter()
-        .zip(b)
-        .fold(0.0, |worst, (a, b)| (a - b).abs().max(worst))
-}
-
 fn within(a: &[f64], b: &[f64], bound: f64, plan: &SphericalPlan<f64>) {
     let error = largest(a, b);
     assert!(error <= bound, "{plan:?}: {error:e} > {bound:e}");
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 fn narrow(values: &[f64]) -> Vec<f32> {
@@ -215,93 +172,6 @@ fn adjoints_are_transposes() {
 }
 
 #[test]
-fn gradients_are_slopes_at_every_sample_and_at_the_poles() {
-    let lmax = 9;
-    let a = noise(100, 8);
-    // The series continued over the pole: theta below 0 is the meridian opposite.
-    let value = |theta: f64, phi: f64| {
-        let direction = [
-            theta.sin() * phi.cos(),
-            theta.sin() * phi.sin(),
-            theta.cos(),
-        ];
-        let y = crate::harmonics(lmax, direction).unwrap();
-        dot(&y, &a)
-    };
-    for grid in grids(lmax) {
-        let plan = SphericalPlan::<f64>::new(grid.clone(), lmax).unwrap();
-        let [south, east] = plan.gradient(&a).unwrap();
-        let step = 1e-4;
-        for (i, (theta, phi)) in grid.angles().enumerate() {
-            // Fourth-order differences, eastward along the great circle through the sample.
-            let slope = |f: &dyn Fn(f64) -> f64| {
-                (8.0 * (f(step) - f(-step)) - (f(2.0 * step) - f(-2.0 * step))) / (12.0 * step)
-            };
-            let down = slope(&|h| value(theta + h, phi));
-            let along = slope(&|h: f64| {
-                let (sin, cos) = theta.sin_cos();
-                let (x, z) = (sin * h.cos(), cos * h.cos());
-                let y = h.sin();
-                let direction = [
-                    x * phi.cos() - y * phi.sin(),
-                    x * phi.sin() + y * phi.cos(),
-                    z,
-                ];
-                dot(&crate::harmonics(lmax, direction).unwrap(), &a)
-            });
-            assert!(
-                (south[i] - down).abs() < 1e-9,
-                "{plan:?} {theta} {} {down}",
-                south[i]
-            );
-            assert!(
-                (east[i] - along).abs() < 1e-9,
-                "{plan:?} {theta} {} {along}",
-                east[i]
-            );
-        }
-    }
-}
-
-#[test]
-fn complex_fields_agree_with_the_complex_harmonics() {
-    let lmax = 6;
-    for grid in grids(lmax) {
-        let plan = SphericalPlan::<f64>::new(grid.clone(), lmax).unwrap();
-        let parts = noise(2 * plan.count(), 9);
-        let c: Vec<Complex<f64>> = parts.chunks(2).map(|p| Complex::new(p[0], p[1])).collect();
-        let mut scratch = plan.complex_scratch();
-        let mut field = vec![Complex::default(); grid.len()];
-        plan.complex_synthesis_into(&c, &mut field, &mut scratch)
-            .unwrap();
-        for ((theta, phi), found) in grid.angles().zip(&field) {
-            let direction = [
-                theta.sin() * phi.cos(),
-                theta.sin() * phi.sin(),
-                theta.cos(),
-            ];
-            let y = naive::complex_harmonics(lmax, &crate::harmonics(lmax, direction).unwrap());
-            let expected: Complex<f64> = y.iter().zip(&c).map(|(y, c)| y * c).sum();
-            assert!((found - expected).norm() < 1e-13);
-        }
-        let parts = noise(2 * grid.len(), 10);
-        let f: Vec<Complex<f64>> = parts.chunks(2).map(|p| Complex::new(p[0], p[1])).collect();
-        let mut back = vec![Complex::default(); plan.count()];
-        let inner = |a: &[Complex<f64>], b: &[Complex<f64>]| -> Complex<f64> {
-            a.iter().zip(b).map(|(a, b)| a.conj() * b).sum()
-        };
-        plan.complex_synthesis_adjoint_into(&f, &mut back, &mut scratch)
-            .unwrap();
-        assert!((inner(&f, &field) - inner(&back, &c)).norm() < 1e-11);
-        plan.complex_analysis_into(&f, &mut back, &mut scratch)
-            .unwrap();
-        plan.complex_analysis_adjoint_into(&c, &mut field, &mut scratch)
-            .unwrap();
-        assert!((inner(&back, &c) - inner(&f, &field)).norm() < 1e-11);
-    }
-}
-
-#[test]
 fn the_reference_grid_is_met() {
     let Some(text) = oracle("grid.json") else {
         return;
@@ -333,27 +203,6 @@ fn the_reference_grid_is_met() {
         .collect();
     assert!(largest(&plan.synthesis(&a).unwrap(), &samples) < 1e-13);
     assert!(largest(&plan.analysis(&samples).unwrap(), &a) < 1e-13);
-}
-
-#[test]
-fn healpix_analysis_converges_to_the_coefficients() {
-    let (nside, lmax) = (16, 32);
-    let plan = SphericalPlan::<f64>::new(SphereGrid::healpix(nside).unwrap(), lmax).unwrap();
-    let a = noise(plan.count(), 12);
-    let field = plan.synthesis(&a).unwrap();
-    let plain = largest(&plan.analysis(&field).unwrap(), &a);
-    let five = plan.analysis_iterated(&field, 5, 0.0).unwrap();
-    let more = plan.analysis_iterated(&field, 30, 1e-14).unwrap();
-    assert!(plain < 0.2);
-    assert!(largest(&five.coefficients, &a) < 1e-6);
-    assert!(largest(&more.coefficients, &a) < 1e-13 && more.iterations < 15);
-    let total: f64 = plan
-        .grid()
-        .rings()
-        .iter()
-        .map(|r| r.weight * r.longitudes as f64)
-        .sum();
-    assert!((total - 4.0 * PI).abs() < 1e-12 && plan.grid().len() == 12 * nside * nside);
 }
 
 #[test]

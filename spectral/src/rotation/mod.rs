@@ -2,15 +2,15 @@
 //!
 //! Active, with column vectors: rotating a cloud, x' = R x, turns its coefficients by a'_l = D^l(R) a_l. With ZYZ angles,
 //! `D = Z(a) J Z(-b) J Z(c)`: Z turns about the axis z, which mixes only m and -m, and J exchanges the axes y and z. J does not
-//! depend on the rotation; see the module `exchange`. So a rotation is three angles, made in O(lmax), and costs half the
+//! depend on the rotation; see the module `quarter`. So a rotation is three angles, made in O(lmax), and costs half the
 //! operations of a product with D.
 //!
-//! The J of each degree is computed when it is first needed and kept for the life of the process, shared by all
-//! rotations: about `6 l^2` bytes each, 0.08 MB up to degree 31, 0.6 MB up to 63 and 35 MB up to 255.
+//! The J of each degree is computed anew for each use, in working memory of `8 l^2` bytes (0.6 MB at degree 255, reused from degree to
+//! degree): that takes less time than to read it from memory. A batch and all shells of a degree share one J.
 
-mod exchange;
 mod kernel;
 pub mod naive;
+mod quarter;
 
 use nalgebra::{Rotation3, UnitQuaternion};
 use pulp::Arch;
@@ -19,10 +19,10 @@ use rayon::prelude::*;
 use crate::check::check_length;
 use crate::simd::Aligned;
 use crate::{Basis, Real, SpectralError};
-use exchange::{LANES, Split, exchange};
-use kernel::{ManyColumns, OneColumn, Places};
+use kernel::{Exchange, Places};
+use quarter::{Fill, LANES, Quarter};
 
-pub use exchange::MAX_DEGREE;
+pub use quarter::MAX_DEGREE;
 
 /// One rotation, for spherical and Zernike coefficients alike, up to a degree.
 ///
@@ -52,13 +52,18 @@ pub struct Rotation {
 /// Working memory of rotations: once grown to the largest degree and batch, nothing is allocated.
 #[derive(Debug, Clone, Default)]
 pub struct RotationScratch {
+    quarter: Quarter,
     now: Aligned<f64>,
     next: Aligned<f64>,
+    dots: Aligned<f64>,
 }
 
-/// cos and sin of m times an angle about z.
+/// cos and sin of m times an angle about z, at `[parity of m][m / 2]`.
 #[derive(Debug, Clone, PartialEq)]
-struct Turn(Vec<(f64, f64)>);
+struct Turn {
+    cos: [Vec<f64>; 2],
+    sin: [Vec<f64>; 2],
+}
 
 impl Turn {
     fn new(angle: f64, lmax: usize) -> Self {
@@ -70,7 +75,11 @@ impl Turn {
             let (sin, cos) = product.sin_cos();
             (cos - lost * sin, sin + lost * cos)
         };
-        Self((0..=lmax).map(of).collect())
+        let [even, odd] = [0, 1].map(|parity| (parity..=lmax).step_by(2).map(of).unzip());
+        Self {
+            cos: [even.0, odd.0],
+            sin: [even.1, odd.1],
+        }
     }
 }
 
@@ -304,56 +313,57 @@ impl Rotation {
             many => many.next_multiple_of(LANES),
         };
         let at = Places::of(l, columns);
-        let RotationScratch { now, next } = scratch;
-        let (now, next) = (now.zeros(at.len), next.zeros(at.len));
-        let orders = Orders { l, at, columns };
-        orders.each(|centre, m, cos, sin| {
-            for (column, start) in starts.iter().enumerate() {
-                now[cos + column] = values[start + centre + m].to_f64();
-                if let Some(sin) = sin {
-                    now[sin + column] = values[start + centre - m].to_f64();
+        let RotationScratch {
+            quarter,
+            now,
+            next,
+            dots,
+        } = scratch;
+        let [now, next, dots] = [now, next, dots].map(|buffer| buffer.zeros(at.len()));
+        for parity in 0..2 {
+            let (cos, sin) = at.pair(parity, now);
+            for (column, &start) in starts.iter().enumerate() {
+                let set = &values[start..][..2 * l + 1];
+                for (j, m) in (parity..=l).step_by(2).enumerate() {
+                    cos[j * columns + column] = set[l + m].to_f64();
+                    sin[j * columns + column] = set[l - m].to_f64();
                 }
             }
-        });
-        self.first.split(orders, now);
-        exchanged(l, columns, now, next);
-        second.split(orders, next);
-        exchanged(l, columns, next, now);
-        third.split(orders, now);
-        orders.each(|centre, m, cos, sin| {
-            for (column, start) in starts.iter().enumerate() {
-                values[start + centre + m] = T::from_f64(now[cos + column]);
-                if let Some(sin) = sin {
-                    values[start + centre - m] = T::from_f64(now[sin + column]);
+        }
+        // Nothing has a sine of order 0.
+        let [_, sine] = at.of_order(0);
+        now[sine..][..columns].fill(0.0);
+        let arch = Arch::new();
+        Fill { l, quarter }.run(arch);
+        self.first.split(l, columns, now);
+        Exchange {
+            quarter,
+            columns,
+            input: now,
+            output: next,
+            dots,
+        }
+        .run(arch);
+        second.split(l, columns, next);
+        Exchange {
+            quarter,
+            columns,
+            input: next,
+            output: now,
+            dots,
+        }
+        .run(arch);
+        third.split(l, columns, now);
+        for parity in 0..2 {
+            let (cos, sin) = at.pair(parity, now);
+            for (column, &start) in starts.iter().enumerate() {
+                let set = &mut values[start..][..2 * l + 1];
+                // The sine of order 0 goes first, where the cosine replaces it.
+                for (j, m) in (parity..=l).step_by(2).enumerate() {
+                    set[l - m] = T::from_f64(sin[j * columns + column]);
+                    set[l + m] = T::from_f64(cos[j * columns + column]);
                 }
             }
-        });
-    }
-}
-
-/// Where the orders of a degree lie in a buffer of classes.
-#[derive(Clone, Copy)]
-struct Orders {
-    l: usize,
-    at: Places,
-    columns: usize,
-}
-
-impl Orders {
-    /// Visits (l, m, place of the cosine, place of the sine) for each m from 0 up.
-    fn each(self, mut visit: impl FnMut(usize, usize, usize, Option<usize>)) {
-        let Self { l, at, columns } = self;
-        let first = Split::first(l);
-        for m in 0..=l {
-            let place = |class: usize, lowest: usize| class + (m - lowest) / 2 * columns;
-            let (cos, sin) = if (l - m).is_multiple_of(2) {
-                let sin = (m > 0).then(|| place(at.even_sin, first.even_sin));
-                (place(at.even_cos, first.even_cos), sin)
-            } else {
-                let sin = (m > 0).then(|| place(at.odd_sin, first.odd_sin));
-                (place(at.odd_cos, first.odd_cos), sin)
-            };
-            visit(l, m, cos, sin);
         }
     }
 }
@@ -361,45 +371,37 @@ impl Orders {
 impl Turn {
     fn in_place<T: Real>(&self, l: usize, values: &mut [T]) {
         for m in 1..=l {
-            let (cos, sin) = self.0[m];
+            let (cos, sin) = (self.cos[m % 2][m / 2], self.sin[m % 2][m / 2]);
             let (c, s) = (values[l + m].to_f64(), values[l - m].to_f64());
             values[l + m] = T::from_f64(c * cos - s * sin);
             values[l - m] = T::from_f64(s * cos + c * sin);
         }
     }
 
-    fn split(&self, orders: Orders, buffer: &mut [f64]) {
-        let columns = orders.columns;
-        orders.each(|_l, m, cos_place, sin_place| {
-            let (Some(sin_place), (cos, sin)) = (sin_place, self.0[m]) else {
-                return;
-            };
-            for column in 0..columns {
-                let (c, s) = (buffer[cos_place + column], buffer[sin_place + column]);
-                buffer[cos_place + column] = c * cos - s * sin;
-                buffer[sin_place + column] = s * cos + c * sin;
+    /// Turns classes of `columns` columns side by side.
+    fn split(&self, l: usize, columns: usize, buffer: &mut [f64]) {
+        let at = Places::of(l, columns);
+        let turn = |(c, s): (&mut f64, &mut f64), (cos, sin): (f64, f64)| {
+            (*c, *s) = (*c * cos - *s * sin, *s * cos + *c * sin);
+        };
+        for parity in 0..2 {
+            let (c, s) = at.pair(parity, buffer);
+            let angles = self.cos[parity]
+                .iter()
+                .copied()
+                .zip(self.sin[parity].iter().copied());
+            if columns == 1 {
+                c.iter_mut()
+                    .zip(s)
+                    .zip(angles)
+                    .for_each(|(pair, angle)| turn(pair, angle));
+                continue;
             }
-        });
-    }
-}
-
-fn exchanged(l: usize, columns: usize, input: &[f64], output: &mut [f64]) {
-    let exchange = exchange(l);
-    if columns == 1 {
-        Arch::new().dispatch(OneColumn {
-            l,
-            exchange,
-            input,
-            output,
-        });
-    } else {
-        Arch::new().dispatch(ManyColumns {
-            l,
-            exchange,
-            columns,
-            input,
-            output,
-        });
+            let rows = c.chunks_exact_mut(columns).zip(s.chunks_exact_mut(columns));
+            for ((c, s), angle) in rows.zip(angles) {
+                c.iter_mut().zip(s).for_each(|pair| turn(pair, angle));
+            }
+        }
     }
 }
 

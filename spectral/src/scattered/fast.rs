@@ -68,6 +68,8 @@ pub struct FastScratch {
     fine: Vec<Complex<f64>>,
     work: Vec<Complex<f64>>,
     angles: [Vec<f64>; 2],
+    /// Of a block of points.
+    values: Vec<f64>,
 }
 
 impl FastScratch {
@@ -157,6 +159,7 @@ impl Fast {
             fine: vec![zero; self.size[0]],
             work: vec![zero; coarse.chain(fine).max().unwrap_or(0)],
             angles: [vec![0.0; BLOCK], vec![0.0; BLOCK]],
+            values: vec![0.0; BLOCK],
         }
     }
 
@@ -187,6 +190,7 @@ impl Fast {
             spectra,
             grid,
             angles: [theta, phi],
+            values,
             ..
         } = scratch;
         let rows = spectra
@@ -201,16 +205,21 @@ impl Fast {
         for (points, out) in points.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
             let theta = &mut theta[..points.len()];
             let phi = &mut phi[..points.len()];
-            if !arch.dispatch(PointAngles { points, theta, phi }) {
+            if !T::point_angles(arch, PointAngles { points, theta, phi }) {
                 return false;
             }
-            arch.dispatch(Interpolate {
+            let values = &mut values[..points.len()];
+            Interpolate {
                 fast: self,
                 theta,
                 phi,
                 grid,
-                out,
-            });
+                out: values,
+            }
+            .run(arch);
+            for (out, value) in out.iter_mut().zip(&*values) {
+                *out = T::from_f64(*value);
+            }
         }
         true
     }
@@ -229,23 +238,28 @@ impl Fast {
             spectra,
             grid,
             angles: [theta, phi],
+            values,
             ..
         } = &mut *scratch;
         grid.fill(0.0);
         for (block, points) in points.chunks(BLOCK).enumerate() {
             let theta = &mut theta[..points.len()];
             let phi = &mut phi[..points.len()];
-            if !arch.dispatch(PointAngles { points, theta, phi }) {
+            if !T::point_angles(arch, PointAngles { points, theta, phi }) {
                 return false;
             }
-            let weight = |i: usize| weight(block * BLOCK + i).to_f64();
-            arch.dispatch(Spread {
+            let weights = &mut values[..points.len()];
+            for (i, value) in weights.iter_mut().enumerate() {
+                *value = weight(block * BLOCK + i).to_f64();
+            }
+            Spread {
                 fast: self,
                 theta,
                 phi,
-                weight,
+                weights,
                 grid,
-            });
+            }
+            .run(arch);
         }
         let rows = spectra
             .chunks_mut(self.stride())

@@ -2,25 +2,30 @@
 
 use std::f64::consts::PI;
 
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
 use super::fast::Fast;
 use super::spread::MAX_TAPS;
-use crate::Real;
 use crate::simd::Lane;
 
 /// Values of the fine grid at points.
-pub struct Interpolate<'a, T> {
+pub struct Interpolate<'a> {
     pub fast: &'a Fast,
     pub theta: &'a [f64],
     pub phi: &'a [f64],
     pub grid: &'a [f64],
-    pub out: &'a mut [T],
+    pub out: &'a mut [f64],
 }
 
-impl<T: Real> Interpolate<'_, T> {
+impl Interpolate<'_> {
+    /// Compiled here, once for each instruction set.
+    #[inline(never)]
+    pub fn run(self, arch: Arch) {
+        arch.dispatch(self);
+    }
+
     #[inline(always)]
-    fn run<S: Simd, const N: usize>(self, simd: S) {
+    fn taps<S: Simd, const N: usize>(self, simd: S) {
         let fast = self.fast;
         let mut down = [0.0; MAX_TAPS];
         for ((theta, phi), out) in self.theta.iter().zip(self.phi).zip(self.out) {
@@ -37,43 +42,50 @@ impl<T: Real> Interpolate<'_, T> {
             for j in 0..N {
                 total = f64::fma(simd, across[j], sums[j], total);
             }
-            *out = T::from_f64(f64::sum(simd, total));
+            *out = f64::sum(simd, total);
         }
     }
 }
 
-impl<T: Real> WithSimd for Interpolate<'_, T> {
+impl WithSimd for Interpolate<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match self.fast.kernel.taps / f64::lanes::<S>() {
-            1 => self.run::<S, 1>(simd),
-            2 => self.run::<S, 2>(simd),
-            4 => self.run::<S, 4>(simd),
-            8 => self.run::<S, 8>(simd),
-            _ => self.run::<S, 16>(simd),
+            1 => self.taps::<S, 1>(simd),
+            2 => self.taps::<S, 2>(simd),
+            4 => self.taps::<S, 4>(simd),
+            8 => self.taps::<S, 8>(simd),
+            _ => self.taps::<S, 16>(simd),
         }
     }
 }
 
 /// The transpose of [`Interpolate`]: weighted points added to the fine grid.
-pub struct Spread<'a, W> {
+pub struct Spread<'a> {
     pub fast: &'a Fast,
     pub theta: &'a [f64],
     pub phi: &'a [f64],
-    pub weight: W,
+    pub weights: &'a [f64],
     pub grid: &'a mut [f64],
 }
 
-impl<W: Fn(usize) -> f64> Spread<'_, W> {
+impl Spread<'_> {
+    /// Compiled here, once for each instruction set.
+    #[inline(never)]
+    pub fn run(self, arch: Arch) {
+        arch.dispatch(self);
+    }
+
     #[inline(always)]
-    fn run<S: Simd, const N: usize>(self, simd: S) {
+    fn taps<S: Simd, const N: usize>(self, simd: S) {
         let fast = self.fast;
         let mut down = [0.0; MAX_TAPS];
-        for (i, (theta, phi)) in self.theta.iter().zip(self.phi).enumerate() {
+        let angles = self.theta.iter().zip(self.phi);
+        for ((theta, phi), weight) in angles.zip(self.weights) {
             let (start, mut across) = fast.place::<S, N>(simd, *theta, *phi, &mut down);
-            let weight = f64::splat(simd, (self.weight)(i));
+            let weight = f64::splat(simd, *weight);
             for across in &mut across {
                 *across = <f64 as Lane>::mul(simd, *across, weight);
             }
@@ -88,17 +100,17 @@ impl<W: Fn(usize) -> f64> Spread<'_, W> {
     }
 }
 
-impl<W: Fn(usize) -> f64> WithSimd for Spread<'_, W> {
+impl WithSimd for Spread<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match self.fast.kernel.taps / f64::lanes::<S>() {
-            1 => self.run::<S, 1>(simd),
-            2 => self.run::<S, 2>(simd),
-            4 => self.run::<S, 4>(simd),
-            8 => self.run::<S, 8>(simd),
-            _ => self.run::<S, 16>(simd),
+            1 => self.taps::<S, 1>(simd),
+            2 => self.taps::<S, 2>(simd),
+            4 => self.taps::<S, 4>(simd),
+            8 => self.taps::<S, 8>(simd),
+            _ => self.taps::<S, 16>(simd),
         }
     }
 }

@@ -43,14 +43,15 @@ impl<T: Real> ZernikePlan<T> {
         let mut out = Vec::with_capacity(points.len());
         for chunk in points.chunks(block_points::<T>()) {
             scratch.sweep.load(chunk, |_| T::ONE);
-            self.arch.dispatch(Gradient {
+            let job = Gradient {
                 tables: &self.tables,
                 steps: &steps,
                 order: self.order,
                 points: chunk.len(),
                 scratch: &mut scratch,
                 work: &mut work,
-            });
+            };
+            T::density_gradient(self.arch, job);
             let [x, y, z] = work.gradient.each_ref().map(|axis| &axis[..]);
             out.extend((0..chunk.len()).map(|i| [x[i], y[i], z[i]]));
         }
@@ -160,7 +161,7 @@ impl<T: Lane> GradientScratch<T> {
     }
 }
 
-struct Gradient<'a, T: Lane> {
+pub struct Gradient<'a, T: Lane> {
     tables: &'a Tables<T>,
     steps: &'a HarmonicSteps<T>,
     order: usize,

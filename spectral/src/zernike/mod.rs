@@ -1,13 +1,12 @@
 //! 3D Zernike moments of weighted clouds, and densities from moments.
 
-mod gradient;
-mod local;
+pub(crate) mod gradient;
 mod mesh;
 pub mod naive;
-mod parity;
-mod product;
+pub(crate) mod parity;
+pub(crate) mod product;
 mod sweep;
-mod synthesis;
+pub(crate) mod synthesis;
 mod tables;
 mod voxels;
 
@@ -17,7 +16,6 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 pub use gradient::CloudGradient;
-pub use local::LocalMoments;
 pub use sweep::ZernikeScratch;
 pub use voxels::VoxelGrid;
 
@@ -199,28 +197,30 @@ impl<T: Real> ZernikePlan<T> {
         scratch: &mut ZernikeScratch<T>,
     ) {
         scratch.sweep.load(chunk, weight);
-        self.arch.dispatch(Accumulate {
+        let job = Accumulate {
             tables: &self.tables,
             order: self.order,
             points: chunk.len(),
             scratch,
-        });
+        };
+        T::accumulate(self.arch, job);
     }
 
     /// The sums over the lanes of all blocks.
     fn reduced<'a>(&self, scratch: &'a mut ZernikeScratch<T>) -> &'a [T] {
-        self.arch.dispatch(Reduce { scratch });
+        T::reduce(self.arch, Reduce { scratch });
         &scratch.sums
     }
 
     /// Leaves the density at the loaded points in `scratch.weighted`, from coefficients in its sums.
     fn synthesise(&self, points: usize, scratch: &mut ZernikeScratch<T>) {
-        self.arch.dispatch(Synthesise {
+        let job = Synthesise {
             tables: &self.tables,
             order: self.order,
             points,
             scratch,
-        });
+        };
+        T::synthesise(self.arch, job);
     }
 
     /// Visits (place in the sums, flat index, norm) of each function.

@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::product::Degree;
+use super::product::Products;
 use super::sweep::{ZernikeScratch, block_points};
 use super::synthesis::alternate_sums;
 use super::tables::Tables;
@@ -55,7 +55,7 @@ impl<T: Lane> WithSimd for AccumulateFolded<'_, T> {
             lanes,
             ..
         } = self.scratch;
-        let mut sums = T::vectors_mut::<S>(lanes);
+        let mut sums = &mut lanes[..];
         for l in 0..=self.order {
             sweep.advance(s, self.tables, l, vectors);
             let width = 2 * l + 1;
@@ -69,9 +69,15 @@ impl<T: Lane> WithSimd for AccumulateFolded<'_, T> {
                 }
             }
             let shells = (self.order - l) / 2 + 1;
-            let (here, rest) = sums.split_at_mut(shells * width);
-            let weighted = T::vectors::<S>(weighted);
-            Degree::<T, S>::of(sweep, weighted, l, shells, vectors).add_products(s, here);
+            let (here, rest) = sums.split_at_mut(shells * width * T::lanes::<S>());
+            s.vectorize(Products {
+                radial: &sweep.radial,
+                angular: weighted,
+                shells,
+                width,
+                vectors,
+                sums: here,
+            });
             sums = rest;
         }
     }

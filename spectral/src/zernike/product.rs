@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::sweep::{Sweep, ZernikeScratch};
+use super::sweep::ZernikeScratch;
 use super::tables::Tables;
 use crate::simd::Lane;
 
@@ -21,13 +21,19 @@ impl<T: Lane> WithSimd for Accumulate<'_, T> {
     fn with_simd<S: Simd>(self, s: S) {
         let vectors = self.points.div_ceil(T::lanes::<S>());
         let ZernikeScratch { sweep, lanes, .. } = self.scratch;
-        let mut sums = T::vectors_mut::<S>(lanes);
+        let mut sums = &mut lanes[..];
         for l in 0..=self.order {
             sweep.advance(s, self.tables, l, vectors);
             let shells = (self.order - l) / 2 + 1;
-            let (here, rest) = sums.split_at_mut(shells * (2 * l + 1));
-            let tables = Degree::<T, S>::of(sweep, sweep.harmonics::<S>(l), l, shells, vectors);
-            tables.add_products(s, here);
+            let (here, rest) = sums.split_at_mut(shells * (2 * l + 1) * T::lanes::<S>());
+            s.vectorize(Products {
+                radial: &sweep.radial,
+                angular: sweep.degree(l),
+                shells,
+                width: 2 * l + 1,
+                vectors,
+                sums: here,
+            });
             sums = rest;
         }
     }
@@ -50,8 +56,35 @@ impl<T: Lane> WithSimd for Reduce<'_, T> {
     }
 }
 
+/// Adds `sum_i radial_k(i) angular_m(i)` of each lane to `sums[k][m]`, for one degree. Run by `vectorize`, it is a function of its own:
+/// it is long, and more than one kernel calls it.
+pub struct Products<'a, T: Lane> {
+    pub radial: &'a [T],
+    pub angular: &'a [T],
+    pub shells: usize,
+    pub width: usize,
+    pub vectors: usize,
+    pub sums: &'a mut [T],
+}
+
+impl<T: Lane> WithSimd for Products<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let degree = Degree::<T, S> {
+            radial: T::vectors::<S>(self.radial),
+            angular: T::vectors::<S>(self.angular),
+            shells: self.shells,
+            width: self.width,
+            vectors: self.vectors,
+        };
+        degree.add_products(s, T::vectors_mut::<S>(self.sums));
+    }
+}
+
 /// The two tables of one degree.
-pub struct Degree<'a, T: Lane, S: Simd> {
+struct Degree<'a, T: Lane, S: Simd> {
     radial: &'a [T::V<S>],
     angular: &'a [T::V<S>],
     shells: usize,
@@ -59,27 +92,9 @@ pub struct Degree<'a, T: Lane, S: Simd> {
     vectors: usize,
 }
 
-impl<'a, T: Lane, S: Simd> Degree<'a, T, S> {
+impl<T: Lane, S: Simd> Degree<'_, T, S> {
     #[inline(always)]
-    pub fn of(
-        sweep: &'a Sweep<T>,
-        angular: &'a [T::V<S>],
-        l: usize,
-        shells: usize,
-        vectors: usize,
-    ) -> Self {
-        Self {
-            radial: T::vectors::<S>(&sweep.radial),
-            angular,
-            shells,
-            width: 2 * l + 1,
-            vectors,
-        }
-    }
-
-    /// Adds `sum_i radial_k(i) angular_m(i)` of each lane to `sums[k][m]`.
-    #[inline(always)]
-    pub fn add_products(&self, s: S, sums: &mut [T::V<S>]) {
+    fn add_products(&self, s: S, sums: &mut [T::V<S>]) {
         // Up to 24 accumulators and what they are made of in 32 registers, up to 12 in 16.
         let (most, limits) = if S::REGISTER_COUNT >= 32 {
             (4, [12, 12, 8, 6])
@@ -101,10 +116,14 @@ impl<'a, T: Lane, S: Simd> Degree<'a, T, S> {
 
     #[inline(always)]
     fn tile_of(&self, s: S, size: [usize; 2], at: [usize; 2], sums: &mut [T::V<S>]) {
+        let most = if S::REGISTER_COUNT >= 32 { 24 } else { 12 };
         macro_rules! tiles {
             ($($rows:literal: $($columns:literal)+;)+) => {
                 match size {
-                    $($([$rows, $columns] => self.tile::<$rows, $columns>(s, at, sums),)+)+
+                    // Tiles for which there are no registers are not compiled.
+                    $($([$rows, $columns] if $rows * $columns <= most => {
+                        self.tile::<$rows, $columns>(s, at, sums)
+                    })+)+
                     _ => unreachable!("a tile has at most 4 by 12 sums"),
                 }
             };

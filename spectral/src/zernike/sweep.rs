@@ -164,6 +164,12 @@ impl<T: Lane> Sweep<T> {
     /// Rows of degree `l`, which must be the one that `advance` came to, or one of the two before it.
     #[inline(always)]
     pub fn harmonics<S: Simd>(&self, l: usize) -> &[T::V<S>] {
-        T::vectors::<S>(&self.harmonics[l % 3])
+        T::vectors::<S>(self.degree(l))
+    }
+
+    /// As [`Self::harmonics`], lane by lane.
+    #[inline(always)]
+    pub fn degree(&self, l: usize) -> &[T] {
+        &self.harmonics[l % 3]
     }
 }

@@ -111,13 +111,14 @@ impl<T: Real> ZernikePlan<T> {
         out: &mut [T],
     ) {
         scratch.sweep.load(points, |_| T::ONE);
-        self.arch.dispatch(SynthesiseFolded {
+        let job = SynthesiseFolded {
             tables: &self.tables,
             order: self.order,
             points: points.len(),
             scratch,
             folded,
-        });
+        };
+        T::synthesise_folded(self.arch, job);
         let side = places.first().map_or(0, |[x, ..]| x.cells);
         for (i, place) in places.iter().enumerate() {
             let classes: [T; CLASSES] = std::array::from_fn(|class| folded.row(class)[i]);
@@ -283,13 +284,14 @@ impl<T: Real> Folded<T> {
             self.folded.row_mut(class)[self.points.len()..].fill(T::ZERO);
         }
         self.scratch.sweep.load(&self.points, |_| T::ONE);
-        plan.arch.dispatch(AccumulateFolded {
+        let job = AccumulateFolded {
             tables: &plan.tables,
             order: plan.order,
             points: self.points.len(),
             scratch: &mut self.scratch,
             folded: &self.folded,
-        });
+        };
+        T::accumulate_folded(plan.arch, job);
         self.points.clear();
     }
 

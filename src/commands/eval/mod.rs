@@ -139,6 +139,13 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     println!("{}", report.to_text());
     write(options.json.as_deref(), &report.to_json())?;
     write(options.report.as_deref(), &report.to_html())?;
+    if let Some(folder) = &options.figures {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        for (name, bytes) in report.figures() {
+            let path = folder.join(name);
+            std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+        }
+    }
     Ok(if skipped > 0 {
         Outcome::SomeFailed
     } else {
@@ -205,6 +212,7 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         report.rows.extend(rows);
         if let Some(set) = shown.filter(|_| report.has_no_map()) {
             report.add_map(&set, &posed.labels, &posed.test.ids);
+            pictures::add_neighbours(&mut report, &set, &posed)?;
         }
     }
     report.protocol.rotation = request
@@ -227,7 +235,7 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
             progress.finish(&format!("{} rows", report.reconstructions.len()));
         }
         report.add_curve(pictures::curve(run)?);
-        pictures::add(&mut report, encoder, &data)?;
+        pictures::add_completions(&mut report, encoder, &data)?;
     }
     Ok(report)
 }

@@ -1,13 +1,17 @@
 //! What completions are worth (the paper's table 6): corrupted test objects, completed, shown to a classifier of clean ones.
 
 use ndarray::{Array2, ArrayView2, s};
+use rayon::prelude::*;
 use spectra_eval::{
-    FeatureSet, Protocol, Reconstruction, Reference, class_precision, retrieval_precision,
+    FeatureSet, Protocol, Reconstruction, Reference, chamfer, class_precision, retrieval_precision,
 };
 use spectra_model::{CorruptConfig, Encoder};
+use spectra_pointcloud::{random, sample_surface};
+use spectra_spectral::Basis;
 
 use super::data::Data;
 use crate::progress::Progress;
+use crate::surface;
 
 /// Shares of hidden cells and deviations of noise, in map units.
 const HIDDEN: [f64; 3] = [0.1, 0.25, 0.5];
@@ -15,26 +19,36 @@ const NOISE: [f64; 3] = [0.1, 0.3, 0.5];
 /// Seed of what is hidden: the same for every encoder.
 const SEED: u64 = 0;
 
-/// The corruptions of the table, with their names.
-fn corruptions() -> Vec<(String, CorruptConfig)> {
-    let scattered = |fraction: f64| CorruptConfig {
+/// Objects, evenly spread over the test set, whose surfaces are compared, and points on each surface.
+const SURFACES: usize = 100;
+const SURFACE_POINTS: usize = 1024;
+/// Cells along each axis of the grid on which surfaces are found.
+const GRID: usize = 32;
+
+/// A share of the cells hidden, each for itself.
+pub fn hidden(share: f64) -> CorruptConfig {
+    CorruptConfig {
         block: 0.0,
         band: 0.0,
         scatter: 1.0,
-        fraction: [fraction, fraction],
+        fraction: [share, share],
         noise: 0.0,
         ..CorruptConfig::default()
-    };
-    let hidden = HIDDEN.map(|share| (format!("{:.0} % hidden", 100.0 * share), scattered(share)));
+    }
+}
+
+/// The corruptions of the table, with their names.
+fn corruptions() -> Vec<(String, CorruptConfig)> {
+    let masked = HIDDEN.map(|share| (format!("{:.0} % hidden", 100.0 * share), hidden(share)));
     let noisy = NOISE.map(|sigma| {
         let config = CorruptConfig {
             noise: 1.0,
             sigma: [sigma, sigma],
-            ..scattered(0.5)
+            ..hidden(0.5)
         };
         (format!("noise {sigma}"), config)
     });
-    hidden.into_iter().chain(noisy).collect()
+    masked.into_iter().chain(noisy).collect()
 }
 
 /// One row for each corruption and encoder. `names` name the encoders.
@@ -57,11 +71,14 @@ pub fn table(
         let labels = &data.labels.test;
         let precision =
             |maps: &Array2<f32>| class_precision(&reference.scores(&maps.view()).view(), labels);
+        let surfaces = Surfaces::new(data, encoder.order());
+        let clean_clouds = surfaces.clouds(&data.test.coefficients)?;
         let gallery = reference.standardised(&clean.test.view());
         for (corruption, config) in &corruptions {
             progress.set(rows.len(), encoders.len() * corruptions.len(), corruption);
             let found = encoder.complete_from(config, &data.test.coefficients.view(), SEED, 0)?;
             let completed = maps(&found.completed.view())?;
+            let distance = |rows: &Array2<f32>| surfaces.distance(rows, &clean_clouds);
             let queries = reference.standardised(&completed.view());
             rows.push(Reconstruction {
                 corruption: corruption.clone(),
@@ -78,11 +95,52 @@ pub fn table(
                 ),
                 error_before: mean(&found.errors_before),
                 error_after: mean(&found.errors),
+                chamfer_before: distance(&found.corrupted)?,
+                chamfer_after: distance(&found.completed)?,
                 degree_errors: degree_errors(data, encoder.order(), &found.completed),
             });
         }
     }
     Ok(rows)
+}
+
+/// Points on the surfaces of some test objects.
+struct Surfaces {
+    basis: Basis,
+    order: usize,
+    objects: Vec<usize>,
+}
+
+impl Surfaces {
+    fn new(data: &Data, order: usize) -> Self {
+        let test = data.test.coefficients.nrows();
+        let stride = test.div_ceil(SURFACES).max(1);
+        Self {
+            basis: data.basis,
+            order,
+            objects: (0..test).step_by(stride).collect(),
+        }
+    }
+
+    /// The same draws for an object however it was completed.
+    fn clouds(&self, rows: &Array2<f32>) -> anyhow::Result<Vec<Vec<[f64; 3]>>> {
+        let cloud = |&object: &usize| {
+            let mesh = surface::mesh(self.basis, self.order, rows.row(object), GRID)?;
+            let mut rng = random::stream(SEED, 0, object as u64);
+            Ok(sample_surface(&mesh, SURFACE_POINTS, &mut rng)?)
+        };
+        self.objects.par_iter().map(cloud).collect()
+    }
+
+    fn distance(&self, rows: &Array2<f32>, clean: &[Vec<[f64; 3]>]) -> anyhow::Result<f64> {
+        let clouds = self.clouds(rows)?;
+        let each: Vec<f64> = clouds
+            .par_iter()
+            .zip(clean)
+            .map(|(cloud, clean)| chamfer(cloud, clean))
+            .collect();
+        Ok(each.iter().sum::<f64>() / each.len().max(1) as f64)
+    }
 }
 
 fn mean(values: &[f32]) -> f64 {

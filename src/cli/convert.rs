@@ -1,0 +1,65 @@
+//! Shapes to coefficients: the transform and `convert`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// How shapes become coefficients.
+#[derive(Debug, Clone, Args)]
+pub struct TransformOptions {
+    /// Family of functions: zernike (in the ball) or spherical (outer radius on the sphere)
+    #[arg(long, default_value = "zernike")]
+    pub basis: spectra_spectral::Basis,
+    /// Highest degree kept
+    #[arg(long, default_value_t = 16)]
+    pub order: usize,
+    /// Points sampled from each shape (a cloud with fewer keeps what it has)
+    #[arg(long, default_value_t = 2048)]
+    pub points: usize,
+    /// Seed of the sampling
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// Options of `convert`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra convert ModelNet10 -o m10.spectra --basis zernike --order 16
+  spectra convert scans/ -o scans.spectra --points 4096 --strict
+  spectra convert modelnet40.tar.xz -o m40.spectra           read where it lies, not unpacked
+  spectra convert shapenet/ -o part.spectra --shard 3/64     one task of an array of 64
+
+A convert that was interrupted goes on where it stopped when the same command is given again.
+Items that cannot be read are recorded with the reason and skipped; the exit status is then 3.")]
+pub struct Convert {
+    /// Folder or archive of shapes
+    pub source: PathBuf,
+    /// The store to write (a folder)
+    #[arg(long, short)]
+    pub output: PathBuf,
+    /// Layout of the source: auto, modelnet, shapenet, folder, …
+    #[arg(long, default_value = "auto")]
+    pub dataset: String,
+    /// The transform
+    #[command(flatten)]
+    pub transform: TransformOptions,
+    /// Convert only the i-th of n shards (i from 0)
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<String>,
+    /// Threads; 0 takes every core
+    #[arg(long, default_value_t = 0)]
+    pub jobs: usize,
+    /// Convert at most this many items
+    #[arg(long)]
+    pub limit: Option<usize>,
+    /// Stop at the first item that fails
+    #[arg(long)]
+    pub strict: bool,
+    /// Do not keep the sampled points beside the coefficients
+    #[arg(long)]
+    pub no_points: bool,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
+}

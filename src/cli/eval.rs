@@ -1,0 +1,173 @@
+//! What evaluates: `eval` and `compare`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::pictures::Half;
+
+/// Kinds of features that `eval` can compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum FeatureKind {
+    /// Frozen bottleneck of --run, alone and beside the raw map
+    Learned,
+    /// Raw map (also with an RBF kernel), its PCA, rotation invariants and, with --run, random encoders
+    Controls,
+    /// Fisher vectors of local moments: nothing is trained, no --run is needed
+    Fisher,
+    /// The same in local frames: does not depend on how a shape is rotated
+    FisherInvariant,
+}
+
+/// Neighbourhoods and Fisher vectors.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Fisher vectors of local moments")]
+pub struct LocalOptions {
+    /// Neighbourhoods of each radius
+    #[arg(long, default_value_t = 256)]
+    pub centres: usize,
+    /// Radii of the neighbourhoods, in units of the unit ball
+    #[arg(long, value_delimiter = ',', default_values_t = [0.12, 0.25, 0.5])]
+    pub radii: Vec<f32>,
+    /// Highest order of the moments of a neighbourhood, at most 8
+    #[arg(long, default_value_t = 4)]
+    pub local_order: usize,
+    /// Gaussians of the mixture
+    #[arg(long, default_value_t = 128)]
+    pub gaussians: usize,
+    /// Principal axes kept of the moments
+    #[arg(long, default_value_t = 34)]
+    pub axes: usize,
+    /// Weight of where a neighbourhood is
+    #[arg(long, default_value_t = 2.0)]
+    pub position: f32,
+}
+
+/// Options of `eval images`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "For `eval images`")]
+pub struct EvalImages {
+    /// Part of each picture, as in training
+    #[arg(long = "half", value_enum, default_value = "whole")]
+    pub part: Half,
+    /// Test pictures that are scored, the first ones; 0 for all
+    #[arg(long, default_value_t = 0)]
+    pub test: usize,
+    /// Starts of z for each picture
+    #[arg(long, default_value_t = 8)]
+    pub samples: u64,
+    /// Seed of the masks and the starts of z
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Score the training pictures that `train --hold-out` left out, not the test pictures
+    #[arg(long, default_value_t = 0)]
+    pub hold_out: usize,
+    /// Safetensors or PyTorch files with the weights of AlexNet or VGG16 and the factors of LPIPS; nothing is downloaded
+    #[arg(long)]
+    pub lpips: Vec<PathBuf>,
+    /// The network of LPIPS: alex or vgg
+    #[arg(long, default_value = "alex")]
+    pub lpips_net: String,
+    /// Folder for the grid of answers and the walk of z as pictures
+    #[arg(long)]
+    pub pictures: Option<PathBuf>,
+    /// Pictures in the grid and along the walk
+    #[arg(long, default_value_t = 8)]
+    pub shown: usize,
+    /// A labelled set of pictures on which the frozen bottleneck is classified by a linear layer
+    #[arg(long)]
+    pub downstream: Option<PathBuf>,
+    /// Training pictures of that set, evenly spread, and a quarter as many test pictures; 0 for all
+    #[arg(long, default_value_t = 0)]
+    pub downstream_limit: usize,
+}
+
+/// Options of `eval`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spectra eval m10.spectra --run runs/m10
+  spectra eval modelnet10 --run runs/m10 --data data/ --json m10.json --report m10.html
+  spectra eval m10.spectra --run runs/seed0 --run runs/seed1 --run runs/seed2
+  spectra eval modelnet40 --data data/ --features fisher             nothing trained, no run
+  spectra eval modelnet40 --data data/ --features fisher-invariant --rotation z/z,z/so3,so3/so3
+  spectra eval m10.spectra --run runs/m10 --beside runs/l1 --reconstruction
+  spectra eval m10.spectra --run runs/m10 --labels 0.01 --classifiers ridge,1-nn
+  spectra eval images --data mnist/ --run runs/digits --pictures gallery/digits
+  spectra eval images --data facades/ --half left --run runs/facades --downstream cifar-10-batches-bin
+
+Protocol: official split, full test set, hyper-parameters chosen inside the training set, mean and
+spread over the seeds. The controls stand in the same table.")]
+pub struct Eval {
+    /// A data set's name (modelnet10, modelnet40), a store, a folder of shapes; or `images`
+    pub target: String,
+    /// The run whose encoder is evaluated; several runs of different seeds give mean and spread
+    #[arg(long)]
+    pub run: Vec<PathBuf>,
+    /// Runs of the same size that were trained otherwise (an autoencoder, a plain denoiser): a row each, named by folder
+    #[arg(long)]
+    pub beside: Vec<PathBuf>,
+    /// Also hide and disturb cells of test objects, complete them, and recognise what comes out
+    #[arg(long)]
+    pub reconstruction: bool,
+    /// Features to compare [default: learned,controls with --run, controls without]
+    #[arg(long, value_delimiter = ',')]
+    pub features: Vec<FeatureKind>,
+    /// Classifiers: softmax, svm, ridge, 1-nn, 5-nn, … [default: softmax,svm,1-nn; Fisher vectors: ridge,1-nn]
+    #[arg(long, value_delimiter = ',')]
+    pub classifiers: Vec<spectra_eval::Classifier>,
+    /// Poses of training/test objects: aligned, z/z, z/so3, so3/so3
+    #[arg(long, value_delimiter = ',', default_value = "aligned")]
+    pub rotation: Vec<crate::commands::Poses>,
+    /// Share of the training labels that may be used, drawn from each class for each seed
+    #[arg(long, default_value_t = 1.0, value_parser = share)]
+    pub labels: f64,
+    /// Number of seeds of what depends on one
+    #[arg(long, default_value_t = 3)]
+    pub seeds: u64,
+    /// Folder that holds data sets under their usual names
+    #[arg(long, env = "SPECTRA_DATA")]
+    pub data: Option<PathBuf>,
+    /// Where converted data sets are kept [default: the run's folder; without one, the user's cache]
+    #[arg(long)]
+    pub cache: Option<PathBuf>,
+    /// Write the rows as JSON
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+    /// Write a self-contained HTML report
+    #[arg(long)]
+    pub report: Option<PathBuf>,
+    /// Folder for each figure of the report as an SVG or PNG file
+    #[arg(long)]
+    pub figures: Option<PathBuf>,
+    /// cpu, cuda, cuda:1, …
+    #[arg(long, default_value = "cpu")]
+    pub device: String,
+    /// Pictures
+    #[command(flatten)]
+    pub images: EvalImages,
+    /// Neighbourhoods and mixture
+    #[command(flatten)]
+    pub local: LocalOptions,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("expected a share above 0 and at most 1, such as 0.1".into()),
+    }
+}
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  spectra compare runs/*\n  spectra compare runs/a runs/b --json"
+)]
+pub struct Compare {
+    /// Run folders
+    #[arg(required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
