@@ -20,6 +20,7 @@ const STACK: usize = 8 << 20;
 /// The command runs on a worker of the thread pool, where small parallel loops begin at once; from outside each would wait
 /// until a worker has woken up.
 fn main() -> ExitCode {
+    spectra_model::keep_freed_memory();
     let arguments = match cli::Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return outcome::usage(&error),

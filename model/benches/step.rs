@@ -7,9 +7,10 @@
 
 use std::time::{Duration, Instant};
 
-use spectra_model::{Config, Probe};
+use spectra_model::{Config, Probe, keep_freed_memory};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    keep_freed_memory();
     let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|a| a != "--bench")

@@ -321,22 +321,32 @@ fn walker_loss(
         Tensor::cat(moves.iter().map(|m| pick(m).clone()).collect(), 0)
     };
     let (from, to, rho) = (stack(|m| &m.from), stack(|m| &m.to), stack(|m| &m.rho));
-    let for_moves = |prepared: Tensor<2>| prepared.repeat_dim(0, moves.len());
     if config.walker_consistency == 0.0 {
-        let (next, length) = walker.finish(for_moves(walker.prepare(h.clone())), from);
+        let (next, length) = predict(walker, [h.clone()], [from]);
         return mismatch(next, length, to, rho);
     }
     let [noise_h, noise_z] = split_noise(noise, h.dims()[1]);
-    let prepared = walker.prepare(Tensor::cat(vec![h.clone(), h.clone() + noise_h], 0));
-    let [plain, near] = halves(prepared).map(for_moves);
     let from_near = from.clone() + noise_z.repeat_dim(0, moves.len());
-    let (next, length) = walker.finish(
-        Tensor::cat(vec![plain, near], 0),
-        Tensor::cat(vec![from, from_near], 0),
-    );
+    let (next, length) = predict(walker, [h.clone(), h.clone() + noise_h], [from, from_near]);
     let ([next, next_near], [length, length_near]) = (halves(next), halves(length));
     let change = mismatch(next_near, length_near, next.clone(), length.clone());
     mismatch(next, length, to, rho) + change * config.walker_consistency
+}
+
+/// Z at each of `z`, whose rows are those of its h, once or several times over.
+fn predict<const N: usize>(
+    walker: &Walker,
+    h: [Tensor<2>; N],
+    z: [Tensor<2>; N],
+) -> (Tensor<2>, Tensor<2>) {
+    let times = z[0].dims()[0] / h[0].dims()[0];
+    let (h, z) = (Tensor::cat(h.into(), 0), Tensor::cat(z.into(), 0));
+    if times == 1 {
+        return walker.forward(h, z);
+    }
+    let parts = walker.prepare(h).chunk(N, 0).into_iter();
+    let prepared = parts.map(|part| part.repeat_dim(0, times)).collect();
+    walker.finish(Tensor::cat(prepared, 0), z)
 }
 
 /// Mean L1 distance between latents and between lengths.

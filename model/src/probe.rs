@@ -122,13 +122,3 @@ fn made_batch(config: &Config, sizes: Sizes, features: usize, device: &Device) -
         noise: put(noise),
     }
 }
-
-/// The most memory that this process has held, in bytes; known on Linux.
-pub fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(1024 * kilobytes)
-}

@@ -7,6 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::elementwise::{self, AdamStep};
 use super::norm::{Norm, NormGradients};
+use super::product::{self, Matrix};
 use super::{Kernels, patches};
 
 type Primitive = FloatTensor<Flex>;
@@ -23,6 +24,37 @@ fn with_values<R>(x: &Primitive, use_values: impl FnOnce(&[f32]) -> R) -> R {
             )
         }
     }
+}
+
+/// Runs `use_matrix` on a tensor of two axes, turned about or not.
+fn with_matrix<R>(x: &Primitive, use_matrix: impl FnOnce(Matrix) -> R) -> R {
+    let size = x.shape().dims();
+    let strides = x.layout().strides();
+    match [strides[0], strides[1]].map(usize::try_from) {
+        [Ok(down), Ok(right)] => use_matrix(Matrix {
+            values: &x.storage::<f32>()[x.layout().start_offset()..],
+            size,
+            strides: [down, right],
+        }),
+        _ => with_values(x, |values| {
+            let strides = [size[1], 1];
+            use_matrix(Matrix {
+                values,
+                size,
+                strides,
+            })
+        }),
+    }
+}
+
+/// What `of` makes of two matrices, as a tensor of `size`.
+fn of_matrices(
+    a: &Primitive,
+    b: &Primitive,
+    size: [usize; 2],
+    of: impl FnOnce(Matrix, Matrix) -> Vec<f32>,
+) -> Primitive {
+    tensor(with_matrix(a, |a| with_matrix(b, |b| of(a, b))), size)
 }
 
 fn tensor(values: Vec<f32>, shape: impl Into<Vec<usize>>) -> Primitive {
@@ -54,6 +86,21 @@ impl Kernels for Flex {
         let size = [height / 2, width / 2, cells / 16];
         let image = with_values(&windows, |windows| patches::fold(windows, size));
         tensor(image, [rows / (size[0] * size[1]), height, width, size[2]])
+    }
+
+    fn product(x: Primitive, weight: Primitive) -> Primitive {
+        let size = [x.shape()[0], weight.shape()[1]];
+        of_matrices(&x, &weight, size, product::product)
+    }
+
+    fn product_x_gradient(weight: Primitive, gradient: Primitive) -> Primitive {
+        let size = [gradient.shape()[0], weight.shape()[0]];
+        of_matrices(&gradient, &weight, size, product::first_gradient)
+    }
+
+    fn product_weight_gradient(x: Primitive, gradient: Primitive) -> Primitive {
+        let size = [x.shape()[1], gradient.shape()[1]];
+        of_matrices(&x, &gradient, size, product::second_gradient)
     }
 
     fn gelu_fused(x: Primitive) -> Primitive {

@@ -3,7 +3,7 @@
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, binary, unary};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, TensorMetadata};
 
@@ -32,6 +32,30 @@ impl<B: Kernels> Backward<B, 1> for Fold {
 
     fn backward(self, ops: Ops<(), 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         unary::<B, _>(ops.parents, ops.node, gradients, B::unfold);
+    }
+}
+
+#[derive(Debug)]
+struct Product;
+
+impl<B: Kernels> Backward<B, 2> for Product {
+    /// The factors: each where the other one's gradient is wanted.
+    type State = [Option<FloatTensor<B>>; 2];
+
+    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let [x, weight] = ops.state;
+        binary::<B, _, _>(
+            ops.parents,
+            ops.node,
+            gradients,
+            |gradient| B::product_x_gradient(weight.expect("kept for the gradient of x"), gradient),
+            |gradient| {
+                B::product_weight_gradient(
+                    x.expect("kept for the gradient of the weight"),
+                    gradient,
+                )
+            },
+        );
     }
 }
 
@@ -101,6 +125,20 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         Fold.prepare::<C>([node]).compute_bound().stateless(image)
     }
 
+    fn product(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+        let nodes = [x.node(), weight.node()];
+        let tracked = [x.is_tracked(), weight.is_tracked()];
+        let [x, weight] = [x, weight].map(|tensor| tensor.into_primitive());
+        let y = B::product(x.clone(), weight.clone());
+        match Product.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let state = [tracked[1].then_some(x), tracked[0].then_some(weight)];
+                prep.finish(state, y)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
     fn gelu_fused(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let node = x.node();
         let x = x.into_primitive();
@@ -134,6 +172,20 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
             }
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
+    }
+
+    fn product_x_gradient(
+        _weight: FloatTensor<Self>,
+        _gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        unreachable!("only backward passes call it, below the autodiff backend")
+    }
+
+    fn product_weight_gradient(
+        _x: FloatTensor<Self>,
+        _gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        unreachable!("only backward passes call it, below the autodiff backend")
     }
 
     fn gelu_gradient(_x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {

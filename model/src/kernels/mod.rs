@@ -11,6 +11,7 @@ mod gradients;
 mod math;
 mod norm;
 mod patches;
+mod product;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
@@ -29,6 +30,21 @@ pub(crate) trait Kernels: Backend {
 
     /// The transpose of `unfold`, for images of `height` x `width`.
     fn fold(windows: FloatTensor<Self>, height: usize, width: usize) -> FloatTensor<Self>;
+
+    /// `x` `[rows, in]` times `weight` `[in, out]`: see [`product`].
+    fn product(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Gradient of a product with respect to x, given that of its output `[rows, out]`.
+    fn product_x_gradient(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// Gradient of a product with respect to the weight, given that of its output.
+    fn product_weight_gradient(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
 
     fn gelu_fused(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
@@ -80,6 +96,17 @@ pub(crate) fn fold(windows: Tensor<2>, [height, width]: [usize; 2]) -> Tensor<4>
         windows.into_dispatch(),
         height,
         width,
+    ))
+}
+
+/// `x` `[rows, in]` times `weight` `[in, out]`, with gradients that never turn the weight about.
+pub(crate) fn product(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    if !fused(&x) {
+        return x.matmul(weight);
+    }
+    Tensor::from_dispatch(<Dispatch as Kernels>::product(
+        x.into_dispatch(),
+        weight.into_dispatch(),
     ))
 }
 

@@ -35,6 +35,22 @@ fn gradient<const D: usize, const R: usize>(
     (y.inner(), x.grad(&gradients).unwrap())
 }
 
+/// Holds a gradient against central differences of the loss in each cell of `x`.
+fn differences_equal<const D: usize>(
+    x: &Tensor<D>,
+    found: Tensor<D>,
+    loss: impl Fn(Tensor<D>) -> f32,
+) {
+    let found: Vec<f32> = found.into_data().try_to_vec().unwrap();
+    for (cell, value) in found.iter().enumerate() {
+        let mut at = vec![0.0_f32; found.len()];
+        at[cell] = 1e-2;
+        let step = Tensor::<1>::from_floats(at.as_slice(), &device()).reshape(x.dims());
+        let difference = (loss(x.clone() + step.clone()) - loss(x.clone() - step)) / 2e-2;
+        assert!((difference - value).abs() < 2e-2, "{difference} {value}");
+    }
+}
+
 #[test]
 fn windows_and_their_sum_are_those_of_the_composed_forms() {
     for [batch, height, width, channels] in [[2, 8, 8, 3], [1, 2, 4, 1], [3, 4, 2, 5]] {
@@ -72,6 +88,35 @@ fn products_with_windows_are_convolutions() {
     let rows = image.permute([0, 2, 3, 1]).reshape([2 * side * side, from]);
     let found = fold(rows.matmul(matrix), [2 * side, 2 * side]);
     close(found.permute([0, 3, 1, 2]), expected);
+}
+
+#[test]
+fn products_and_their_gradients_are_those_of_burn() {
+    // Few rows and many, wide weights and narrow ones: each order of the products.
+    for [rows, inputs, outputs] in [[5, 24, 20], [70, 64, 3], [40, 9, 30]] {
+        let (x, weight) = (made([rows, inputs], 0.0), made([inputs, outputs], 1.0));
+        let fused = gradient(&x, |x| product(x, weight.clone()));
+        let expected = gradient(&x, |x| x.matmul(weight.clone()));
+        close(fused.0, expected.0);
+        close(fused.1, expected.1);
+        let fused = gradient(&weight, |weight| product(x.clone(), weight));
+        let expected = gradient(&weight, |weight| x.clone().matmul(weight));
+        close(fused.1, expected.1);
+    }
+}
+
+#[test]
+fn the_gradient_of_a_product_equals_finite_differences() {
+    let weight = made([4, 3], 1.0);
+    let x = made([2, 4], 0.0);
+    let (y, found) = gradient(&x, |x| product(x, weight.clone()));
+    let weights = made(y.dims(), 0.3).inner();
+    let loss = |x: Tensor<2>| -> f32 {
+        (product(x, weight.clone()).inner() * weights.clone())
+            .sum()
+            .into_scalar()
+    };
+    differences_equal(&x, found, loss);
 }
 
 #[test]
@@ -119,14 +164,7 @@ fn the_gradient_of_a_norm_equals_finite_differences() {
     let (y, found) = gradient(&x, of);
     let weights = made(y.dims(), 0.3).inner();
     let loss = |x: Tensor<3>| -> f32 { (of(x).inner() * weights.clone()).sum().into_scalar() };
-    let found: Vec<f32> = found.into_data().try_to_vec().unwrap();
-    for (cell, found) in found.iter().enumerate() {
-        let mut at = [0.0_f32; 24];
-        at[cell] = 1e-2;
-        let step = Tensor::<1>::from_floats(at, &device()).reshape([1, 3, 8]);
-        let difference = (loss(x.clone() + step.clone()) - loss(x.clone() - step)) / 2e-2;
-        assert!((difference - found).abs() < 2e-2, "{difference} {found}");
-    }
+    differences_equal(&x, found, loss);
 }
 
 #[test]

@@ -13,10 +13,10 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{DType, Device, Tensor};
 
-use super::{Code, Prepared, Products, Sizes, elements};
+use super::{Code, Prepared, Products, Sizes, affine, elements, linear};
 use crate::ModelError;
 use crate::config::NetworkConfig;
-use crate::kernels::{fold, norm, unfold};
+use crate::kernels::{fold, norm, product, unfold};
 
 /// Side of the bottleneck.
 const SIDE: usize = 4;
@@ -43,7 +43,7 @@ impl DownConv {
     /// `[batch, 2h, 2w, in]` to `[batch, h, w, out]`.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let [batch, height, width, _channels] = x.dims();
-        let y = burn::tensor::module::linear(unfold(x), self.weight.val(), Some(self.bias.val()));
+        let y = affine(unfold(x), self.weight.val(), Some(&self.bias));
         let channels = y.dims()[1];
         y.reshape([batch, height / 2, width / 2, channels])
     }
@@ -70,7 +70,7 @@ impl UpConv {
         let [batch, height, width, channels] = x.dims();
         let weight = self.weight.val().slice(first..first + channels);
         let x = x.reshape([batch * height * width, channels]);
-        fold(x.matmul(weight), [2 * height, 2 * width])
+        fold(product(x, weight), [2 * height, 2 * width])
     }
 
     fn bias(&self) -> Tensor<4> {
@@ -202,7 +202,7 @@ impl ConvPair {
     pub(crate) fn encode(&self, input: Tensor<2>) -> Code {
         let rows = input.dims()[0];
         let canvas = match &self.stem {
-            Some(stem) => leaky_relu(stem.forward(input), SLOPE),
+            Some(stem) => leaky_relu(linear(stem, input), SLOPE),
             None => input,
         };
         let [channels, height, width] = self.input;
@@ -256,7 +256,7 @@ impl ConvPair {
         }
         let flat = x.permute([0, 3, 1, 2]).flatten(1, 3);
         match &self.head {
-            Some(head) => head.forward(leaky_relu(flat, SLOPE)),
+            Some(head) => linear(head, leaky_relu(flat, SLOPE)),
             None => flat,
         }
     }

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
 
-use super::{Code, Prepared, Products, Sizes, elements, linear_part};
+use super::{Code, Prepared, Products, Sizes, elements, linear, linear_part};
 use crate::config::NetworkConfig;
 use crate::kernels::{gelu, norm};
 
@@ -43,10 +43,8 @@ impl Residual {
     }
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let inner = self
-            .fall
-            .forward(gelu(self.rise.forward(layer_norm(&self.norm, x.clone()))));
-        x + inner
+        let risen = linear(&self.rise, layer_norm(&self.norm, x.clone()));
+        x + linear(&self.fall, gelu(risen))
     }
 }
 
@@ -78,7 +76,7 @@ impl Stack {
     }
 
     pub(super) fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.after_input(self.input.forward(x))
+        self.after_input(linear(&self.input, x))
     }
 
     /// Multiplications for one row.
@@ -94,7 +92,7 @@ impl Stack {
     /// All layers after the first.
     pub(super) fn after_input(&self, first: Tensor<2>) -> Tensor<2> {
         let last = self.blocks.iter().fold(first, |x, block| block.forward(x));
-        self.output.forward(gelu(layer_norm(&self.norm, last)))
+        linear(&self.output, gelu(layer_norm(&self.norm, last)))
     }
 }
 

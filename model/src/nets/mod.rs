@@ -21,6 +21,7 @@ pub(crate) use self::set::{Described, SetPair};
 pub(crate) use self::walker::Walker;
 use crate::ModelError;
 use crate::config::{NetworkConfig, NetworkKind};
+use crate::kernels::product;
 use crate::precision::to;
 
 /// What a network must take and give: the shape of one corrupted input and of one target.
@@ -118,12 +119,26 @@ pub(crate) enum Prepared {
     Set(Tensor<3>),
 }
 
+/// `x` times `weight`, plus a bias to each row.
+fn affine(x: Tensor<2>, weight: Tensor<2>, bias: Option<&Param<Tensor<1>>>) -> Tensor<2> {
+    let y = product(x, weight);
+    match bias {
+        Some(bias) => y + bias.val().unsqueeze(),
+        None => y,
+    }
+}
+
+/// A linear layer.
+fn linear(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
+    affine(x, layer.weight.val(), layer.bias.as_ref())
+}
+
 /// What input columns from `first` on add to the output of a layer; the first columns bring its bias.
 fn linear_part(layer: &Linear, x: Tensor<2>, first: usize) -> Tensor<2> {
     let columns = x.dims()[1];
     let weight = layer.weight.val().slice(first..first + columns);
     let bias = layer.bias.as_ref().filter(|_bias| first == 0);
-    burn::tensor::module::linear(x, weight, bias.map(|bias| bias.val()))
+    affine(x, weight, bias)
 }
 
 /// H and G.

@@ -5,7 +5,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{leaky_relu, softplus};
 use burn::tensor::{DType, Device, Tensor};
 
-use super::{draw_weights, elements, linear_part};
+use super::{draw_weights, elements, linear, linear_part};
 use crate::config::NetworkConfig;
 use crate::precision::to;
 use crate::walk::unit;
@@ -49,7 +49,9 @@ impl Walker {
 
     /// The predicted next latent `[batch, latent]`, of unit length, and rho >= 0 `[batch, 1]`.
     pub(crate) fn forward(&self, h: Tensor<2>, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-        self.finish(self.prepare(h), z)
+        let (first, _others) = self.layers();
+        let both = to(Tensor::cat(vec![h, z], 1), first.weight.dtype());
+        self.after_first(linear(first, both))
     }
 
     /// The first layer, which sees h and z, and the others.
@@ -80,11 +82,16 @@ impl Walker {
 
     /// [`forward`](Self::forward), given z and what [`prepare`](Self::prepare) made of h.
     pub(crate) fn finish(&self, prepared: Tensor<2>, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-        let (first, others) = self.layers();
+        let (first, _others) = self.layers();
         let features = first.weight.shape()[0] - self.latent;
         let z = to(z, first.weight.dtype());
-        let x = prepared + linear_part(first, z, features);
-        let out = others.fold(x, |x, layer| layer.forward(leaky_relu(x, SLOPE)));
+        self.after_first(prepared + linear_part(first, z, features))
+    }
+
+    /// All layers after the first.
+    fn after_first(&self, x: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        let (_first, others) = self.layers();
+        let out = others.fold(x, |x, layer| linear(layer, leaky_relu(x, SLOPE)));
         let out = to(out, DType::F32);
         let rows = out.dims()[0];
         let next = unit(out.clone().slice([0..rows, 0..self.latent]));
