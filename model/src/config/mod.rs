@@ -1,0 +1,235 @@
+//! The settings of a pre-training run: TOML files, presets and `key=value` changes.
+
+mod algorithm;
+mod check;
+mod data;
+mod network;
+mod settings;
+mod training;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::algorithm::{AlgorithmConfig, Distance, Objective};
+pub(crate) use self::data::LOCAL;
+pub use self::data::{AugmentConfig, CorruptConfig, MapConfig, RotateKind};
+pub use self::network::{NetworkConfig, NetworkKind};
+use self::settings::{find, parse_value, suggestion};
+pub use self::training::{OutputConfig, TrainConfig};
+use crate::ModelError;
+
+const PRESETS: [(&str, &str); 6] = [
+    ("tiny", include_str!("../presets/tiny.toml")),
+    ("local", include_str!("../presets/local.toml")),
+    ("small", include_str!("../presets/small.toml")),
+    ("paper", include_str!("../presets/paper.toml")),
+    ("digits", include_str!("../presets/digits.toml")),
+    ("pictures", include_str!("../presets/pictures.toml")),
+];
+
+/// All settings of one run. Every key has a default, so a file names only what it changes.
+///
+/// ```
+/// let mut config = spectra_model::Config::preset("tiny")?;
+/// config.set("train.epochs", "3")?;
+/// assert_eq!(config.train.epochs, 3);
+/// assert!(config.set("train.epoch", "3").is_err());
+/// # Ok::<(), spectra_model::ModelError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Seed of the initial weights, the order of the items, masks, noise, rotations and latents.
+    pub seed: u64,
+    /// What of the spectral map enters the network.
+    pub map: MapConfig,
+    /// Shape of the networks H, G and Z.
+    pub network: NetworkConfig,
+    /// What is hidden or disturbed in the input.
+    pub corrupt: CorruptConfig,
+    /// Changes to the clean map before it is corrupted.
+    pub augment: AugmentConfig,
+    /// Algorithm 1 of the paper.
+    pub algorithm: AlgorithmConfig,
+    /// Optimisation.
+    pub train: TrainConfig,
+    /// Checkpoints and logs.
+    pub output: OutputConfig,
+}
+
+impl Config {
+    /// A named preset: `tiny` (minutes on two cores), `local` (the same on local maps), `small` (an hour) or `paper` (the
+    /// paper's networks; wants a GPU); for tasks on pictures `digits` and `pictures`.
+    pub fn preset(name: &str) -> Result<Config, ModelError> {
+        let found = PRESETS.iter().find(|(known, _)| *known == name);
+        let Some((_, text)) = found else {
+            let known: Vec<_> = PRESETS.iter().map(|(name, _)| *name).collect();
+            return Err(error(
+                name,
+                format!("no such preset; there are {}", known.join(", ")),
+            ));
+        };
+        Self::parse(text, &format!("preset {name}"))
+    }
+
+    /// Gives the convolutions as many levels as pictures of this side need for a bottleneck of 4 x 4: each has twice the
+    /// channels of the one before, from the first that is set, up to 512. Does nothing to dense networks.
+    pub fn set_side(&mut self, side: usize) {
+        let Some(&first) = self.network.channels.first() else {
+            return;
+        };
+        if self.network.kind == NetworkKind::Conv {
+            let levels = (side / 4).max(2).ilog2();
+            self.network.channels = (0..levels)
+                .map(|level| (first << level).min(512.max(first)))
+                .collect();
+        }
+    }
+
+    /// The same settings for a baseline: no steps of z, none of Z, no consistency.
+    pub fn baseline(&self, objective: Objective) -> Config {
+        let mut config = self.clone();
+        config.algorithm = AlgorithmConfig {
+            objective,
+            steps: 0,
+            walker_updates: 0,
+            consistency: 0.0,
+            inference_steps: 0,
+            ..config.algorithm
+        };
+        config
+    }
+
+    /// Reads a TOML file. Keys that are not settings are refused by name.
+    pub fn load(path: &Path) -> Result<Config, ModelError> {
+        let text = std::fs::read_to_string(path).map_err(ModelError::io(path))?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// Reads TOML text; `origin` names it in errors.
+    pub fn parse(text: &str, origin: &str) -> Result<Config, ModelError> {
+        let config: Config = toml::from_str(text).map_err(|e| error(origin, e.to_string()))?;
+        config.check(origin)?;
+        Ok(config)
+    }
+
+    /// Changes one setting, named by its path, to a value written as in TOML (strings may go
+    /// without quotes). The configuration is unchanged when this fails.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), ModelError> {
+        let origin = format!("{key}={value}");
+        let mut table = toml::Table::try_from(&*self).map_err(|e| error(&origin, e.to_string()))?;
+        let slot = find(&mut table, key)
+            .ok_or_else(|| error(key, format!("no such setting{}", suggestion(self, key))))?;
+        *slot = parse_value(value, slot).map_err(|message| error(&origin, message))?;
+        let config: Config = table
+            .try_into()
+            .map_err(|e| error(&origin, e.to_string()))?;
+        config.check(&origin)?;
+        *self = config;
+        Ok(())
+    }
+
+    /// All settings as TOML.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).expect("a configuration holds only numbers, strings and lists")
+    }
+}
+
+fn error(origin: &str, message: impl Into<String>) -> ModelError {
+    ModelError::Config {
+        origin: origin.into(),
+        message: message.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presets_load_and_survive_a_round_trip() {
+        for (name, _) in PRESETS {
+            let config = Config::preset(name).unwrap();
+            assert_eq!(
+                Config::parse(&config.to_toml(), "round trip").unwrap(),
+                config
+            );
+        }
+    }
+
+    #[test]
+    fn a_larger_side_adds_levels_and_a_baseline_has_no_steps_of_z() {
+        let mut config = Config::preset("pictures").unwrap();
+        for (side, channels) in [
+            (32, vec![8, 16, 32]),
+            (64, vec![8, 16, 32, 64]),
+            (256, vec![8, 16, 32, 64, 128, 256]),
+        ] {
+            config.set_side(side);
+            assert_eq!(config.network.channels, channels);
+        }
+        let baseline = config.baseline(Objective::L1);
+        assert_eq!(baseline.network, config.network);
+        assert_eq!(baseline.algorithm.steps, 0);
+        assert_eq!(
+            Config::parse(&baseline.to_toml(), "baseline").unwrap(),
+            baseline
+        );
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_by_name() {
+        let message = Config::parse("[train]\nepoch = 3\n", "x.toml")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("epoch") && message.contains("x.toml"),
+            "{message}"
+        );
+        let mut config = Config::default();
+        let message = config.set("train.epoch", "3").unwrap_err().to_string();
+        assert!(message.contains("train.epochs"), "{message}");
+        let message = config.set("nothing", "3").unwrap_err().to_string();
+        assert!(message.contains("algorithm"), "{message}");
+    }
+
+    #[test]
+    fn bfloat16_is_refused_where_it_is_not_implemented() {
+        for (key, value) in [
+            ("network.spectral_norm", "1"),
+            ("algorithm.objective", "context"),
+            ("algorithm.objective", "cvae"),
+        ] {
+            let mut config = Config::default();
+            config.set(key, value).unwrap();
+            let message = config.set("train.precision", "bf16").unwrap_err();
+            assert!(message.to_string().contains("needs train.precision f32"));
+        }
+    }
+
+    #[test]
+    fn values_take_the_type_of_the_setting() {
+        let mut config = Config::default();
+        config.set("train.learning_rate", "1").unwrap();
+        config.set("map.layout", "shell").unwrap();
+        config.set("network.kind", "conv").unwrap();
+        config.set("network.channels", "[8, 16]").unwrap();
+        assert_eq!(config.train.learning_rate, 1.0);
+        assert_eq!(config.map.layout, "shell");
+        assert_eq!(config.network.channels, [8, 16]);
+        let before = config.clone();
+        for (key, value) in [
+            ("train.epochs", "many"),
+            ("train.epochs", "1.5"),
+            ("train.batch", "0"),
+            ("network.kind", "tree"),
+            ("corrupt.side", "[0.5, 0.2]"),
+            ("train.precision", "f16"),
+            ("train", "3"),
+        ] {
+            assert!(config.set(key, value).is_err(), "{key}={value}");
+        }
+        assert_eq!(config, before);
+    }
+}

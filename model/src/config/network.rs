@@ -1,0 +1,56 @@
+//! The sizes of the networks.
+
+use serde::{Deserialize, Serialize};
+
+/// Which family of networks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NetworkKind {
+    /// Residual multi-layer perceptron over all map cells; the one for CPUs.
+    Dense,
+    /// The paper's context-encoder stack of 4x4 stride-2 convolutions.
+    Conv,
+    /// Layers that all rows of a local map share, pooled; the one for `map.layout = "local"`.
+    Set,
+}
+
+/// Shape of the networks H, G and Z.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// Family of H and G.
+    pub kind: NetworkKind,
+    /// Hidden width of `dense` and `set`.
+    pub width: usize,
+    /// Residual blocks of `dense` and `set`, in H (for `set` before and after the context each) and in G.
+    pub depth: usize,
+    /// Size of the bottleneck h of `dense` and `set`; `conv` has channels x 4 x 4.
+    pub bottleneck: usize,
+    /// Output channels of the convolutions of H, from the map inwards; G mirrors them.
+    pub channels: Vec<usize>,
+    /// U-Net skip connections from H to G (`conv` only).
+    pub skips: bool,
+    /// Dimension of the latent z, which lives on the unit sphere of that space.
+    pub latent: usize,
+    /// Hidden widths of the walker Z.
+    pub walker: Vec<usize>,
+    /// Largest singular value of each matrix and kernel of G and Z, kept by spectral normalisation; 0 leaves them free, and
+    /// the consistency terms alone hold the Lipschitz constants.
+    pub spectral_norm: f64,
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        NetworkConfig {
+            kind: NetworkKind::Dense,
+            width: 1024,
+            depth: 2,
+            bottleneck: 512,
+            channels: vec![64, 128, 256, 512],
+            skips: true,
+            latent: 10,
+            walker: vec![256, 256],
+            spectral_norm: 0.0,
+        }
+    }
+}
