@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod figure;
+mod frozen;
 mod gallery;
 mod outcome;
 mod picture;

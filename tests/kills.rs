@@ -1,12 +1,12 @@
-//! Training survives SIGKILL at any moment: the end is the same, to the byte, as without.
+//! Training survives SIGKILL at any moment: the end is the same, to the byte, as without. So does it a full disk.
 //!
 //! Kills four times; SPECTRA_KILLS=50 asks for more.
 #![allow(clippy::unwrap_used)] // a test may panic
 #![cfg(unix)]
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -52,14 +52,9 @@ fn logged(run: &Path) -> u64 {
     steps.max().unwrap_or(0)
 }
 
-#[test]
-fn a_run_that_was_killed_again_and_again_ends_in_the_same_bytes() {
-    let kills: u64 = std::env::var("SPECTRA_KILLS").map_or(4, |kills| kills.parse().unwrap());
-    let folder = tempfile::tempdir().unwrap();
-    let (shapes, store) = (
-        folder.path().join("shapes"),
-        folder.path().join("s.spectra"),
-    );
+/// A store of a few made shapes in `folder`.
+fn small_store(folder: &Path) -> PathBuf {
+    let (shapes, store) = (folder.join("shapes"), folder.join("s.spectra"));
     let made = SyntheticOptions {
         train: 6,
         test: 1,
@@ -73,6 +68,19 @@ fn a_run_that_was_killed_again_and_again_ends_in_the_same_bytes() {
     };
     let dataset = open(&shapes, DatasetKind::Auto).unwrap();
     convert(&dataset, &store, &options, &()).unwrap();
+    store
+}
+
+fn verify(run: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spectra"));
+    command.arg("verify").arg(run).output().unwrap()
+}
+
+#[test]
+fn a_run_that_was_killed_again_and_again_ends_in_the_same_bytes() {
+    let kills: u64 = std::env::var("SPECTRA_KILLS").map_or(4, |kills| kills.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let store = small_store(folder.path());
 
     // Each life makes about ten steps, so the run is long enough for all kills.
     let epochs = 2 + kills * 10 / 8;
@@ -102,6 +110,10 @@ fn a_run_that_was_killed_again_and_again_ends_in_the_same_bytes() {
             killed += 1;
         }
         child.wait().unwrap();
+        if run.join("run.json").exists() {
+            let checked = verify(&run);
+            assert!(checked.status.success(), "{checked:?}");
+        }
     }
     assert!(killed * 2 > kills, "the run ended before most kills");
     assert!(
@@ -115,4 +127,41 @@ fn a_run_that_was_killed_again_and_again_ends_in_the_same_bytes() {
         assert!(same, "{name} after {killed} kills");
     }
     eprintln!("{killed} kills survived");
+}
+
+#[test]
+fn a_full_disk_is_told_with_advice_and_the_run_goes_on_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = small_store(folder.path());
+    let run = folder.path().join("run");
+    // A limit on the size of files stands for a full disk: settings and logs fit, the weights do not.
+    let pretrain = |limit: &str, resume: bool| {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("trap '' XFSZ; {limit} exec \"$0\" \"$@\"")]);
+        let given = pretrain(&store, &run, 1, resume);
+        command.arg(given.get_program()).args(given.get_args());
+        command.output().unwrap()
+    };
+    let stopped = pretrain("ulimit -f 64;", false);
+    let message = String::from_utf8_lossy(&stopped.stderr).into_owned();
+    assert_eq!(stopped.status.code(), Some(1), "{message}");
+    for part in ["checkpoints", "free some space", "--resume"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    let checked = verify(&run);
+    assert!(checked.status.success(), "{checked:?}");
+    let resumed = pretrain("", true);
+    assert!(resumed.status.success(), "{resumed:?}");
+    assert!(verify(&run).status.success());
+    // One changed byte is found.
+    let weights = run.join("model.safetensors");
+    let mut bytes = fs::read(&weights).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&weights, bytes).unwrap();
+    let checked = verify(&run);
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&checked.stdout).contains("model.safetensors: torn or changed")
+    );
 }

@@ -4,7 +4,9 @@ Same networks, losses, batch size, l, updates of Z and Adam as the preset; weigh
 Prints the same CSV. `--plain` computes what the code adds to each layer anew for each z, as a straightforward program would;
 without it, once per batch, as Spectra does. `--compile` compiles the networks.
 
-    python benches/peers/torch_step.py paper 64 4 10 2 [--plain] [--compile] [--device cuda] [--bf16]
+    python benches/peers/torch_step.py paper 64 4 10 2 [--plain] [--compile] [--device cuda] [--bf16] [--block 10]
+
+`--block` times so many steps at once, between which nothing is read back from the device; a row is then the mean of a block.
 """
 
 import argparse
@@ -243,6 +245,7 @@ def main():
     for name, kind in [("side", int), ("batch", int), ("steps", int), ("warm", int)]:
         parser.add_argument(name, type=kind)
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--block", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     for flag in ("--plain", "--bf16", "--compile"):
         parser.add_argument(flag, action="store_true")
@@ -252,15 +255,19 @@ def main():
     presets = pathlib.Path(__file__).parents[2] / "model/src/presets"
     config = tomllib.loads((presets / f"{options.preset}.toml").read_text())
     step = Step(config, options.side, options.batch, options.plain, options.device, options.bf16, options.compile)
+    error = torch.zeros(())
     for _ in range(options.warm):
-        step()
+        error = step()
+    error.item()
     print("preset,map,batch,step,wall_s,cpu_s,rss_mb,error")
-    for index in range(options.steps):
+    for index in range(0, options.steps, options.block):
         wall, cpu = time.perf_counter(), time.process_time()
-        error = step().item()
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        for _ in range(options.block):
+            error = step()
+        last = error.item()
+        wall, cpu = ((now - then) / options.block for now, then in ((time.perf_counter(), wall), (time.process_time(), cpu)))
         rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-        print(f"{options.preset},{options.side},{options.batch},{index},{wall:.4f},{cpu:.2f},{rss:.0f},{error:.6f}", flush=True)
+        print(f"{options.preset},{options.side},{options.batch},{index},{wall:.6f},{cpu:.3f},{rss:.0f},{last:.6f}", flush=True)
 
 
 if __name__ == "__main__":

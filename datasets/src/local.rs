@@ -1,8 +1,9 @@
 //! Clouds of a store to local maps: neighbourhoods around points that cover the cloud.
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis, concatenate};
+use serde::{Deserialize, Serialize};
 use spectra_pointcloud::farthest_points;
-use spectra_spectral::{LocalPlan, local_axes};
+use spectra_spectral::{Axes, LocalPlan, local_axes};
 
 use crate::DatasetError;
 
@@ -10,7 +11,8 @@ use crate::DatasetError;
 const NORMAL_RADIUS: f32 = 0.2;
 
 /// Which neighbourhoods a local map has and what is computed of each.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct LocalOptions {
     /// Neighbourhoods of one radius, around farthest points. Default 256.
     pub centres: usize,
@@ -33,10 +35,10 @@ impl Default for LocalOptions {
     }
 }
 
-/// The neighbourhoods of one cloud and radius.
+/// The neighbourhoods of one cloud, of one radius or of all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LocalMap {
-    /// Moments, `[centres, columns]`: see [`LocalPlan::rows`].
+    /// Moments, `[centres, columns]` (see [`LocalPlan::rows`]), of several radii side by side.
     pub rows: Array2<f32>,
     /// Of each centre x, y and z, `[centres, 3]`; or, where invariant, its distance from the mean of the cloud and its height
     /// above the tangent plane through that mean, `[centres, 2]`.
@@ -80,6 +82,41 @@ impl LocalMapper {
     /// # Errors
     /// No points, values that are not finite.
     pub fn map(&self, points: &[[f32; 3]], radius: f32) -> Result<LocalMap, DatasetError> {
+        let placed = self.place(points)?;
+        Ok(LocalMap {
+            rows: self.rows(points, &placed, radius)?,
+            positions: placed.positions,
+        })
+    }
+
+    /// The map of `points` with the moments of all radii side by side, `[centres, radii x columns]`.
+    ///
+    /// # Errors
+    /// As [`map`](Self::map).
+    pub fn map_all(&self, points: &[[f32; 3]]) -> Result<LocalMap, DatasetError> {
+        let placed = self.place(points)?;
+        let radii = self.options.radii.iter();
+        let parts = radii.map(|&radius| self.rows(points, &placed, radius));
+        let parts: Vec<Array2<f32>> = parts.collect::<Result<_, _>>()?;
+        let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+        Ok(LocalMap {
+            rows: concatenate(Axis(1), &views).expect("all radii have the same centres"),
+            positions: placed.positions,
+        })
+    }
+
+    fn rows(
+        &self,
+        points: &[[f32; 3]],
+        placed: &Placed,
+        radius: f32,
+    ) -> Result<Array2<f32>, DatasetError> {
+        let axes = placed.axes.as_deref();
+        Ok(self.plan.rows(points, &placed.centres, radius, axes)?)
+    }
+
+    /// Picks the centres and, where invariant, their axes.
+    fn place(&self, points: &[[f32; 3]]) -> Result<Placed, DatasetError> {
         let wide: Vec<[f64; 3]> = points.iter().map(|p| p.map(f64::from)).collect();
         let picked =
             farthest_points(&wide, self.options.centres).map_err(|error| DatasetError::Value {
@@ -89,12 +126,13 @@ impl LocalMapper {
             })?;
         let centres: Vec<[f32; 3]> = picked.iter().map(|&i| points[i]).collect();
         if !self.options.invariant {
-            let rows = self.plan.rows(points, &centres, radius, None)?;
-            let positions = Array2::from_shape_fn((centres.len(), 3), |(i, j)| centres[i][j]);
-            return Ok(LocalMap { rows, positions });
+            return Ok(Placed {
+                positions: Array2::from_shape_fn((centres.len(), 3), |(i, j)| centres[i][j]),
+                axes: None,
+                centres,
+            });
         }
         let axes = local_axes(points, &centres, NORMAL_RADIUS)?;
-        let rows = self.plan.rows(points, &centres, radius, Some(&axes))?;
         let mean: [f64; 3] =
             std::array::from_fn(|i| wide.iter().map(|p| p[i]).sum::<f64>() / wide.len() as f64);
         let position = |(i, j): (usize, usize)| {
@@ -106,9 +144,20 @@ impl LocalMapper {
                 along(&axes[i][2])
             }
         };
-        let positions = Array2::from_shape_fn((centres.len(), 2), position);
-        Ok(LocalMap { rows, positions })
+        Ok(Placed {
+            positions: Array2::from_shape_fn((centres.len(), 2), position),
+            axes: Some(axes),
+            centres,
+        })
     }
+}
+
+/// Where the neighbourhoods of one cloud are.
+struct Placed {
+    centres: Vec<[f32; 3]>,
+    axes: Option<Vec<Axes>>,
+    /// What [`LocalMap`] tells of them.
+    positions: Array2<f32>,
 }
 
 #[cfg(test)]
@@ -140,6 +189,35 @@ mod tests {
         Pose::So3.apply(&mut points, 5, 9, "z");
         assert!(change(true, &before, &points) < 5e-3);
         assert!(change(false, &before, &points) > 0.1);
+    }
+
+    #[test]
+    fn all_radii_stand_side_by_side() {
+        let points: Vec<[f32; 3]> = (0..90)
+            .map(|i| {
+                [
+                    (i as f32).sin() * 0.5,
+                    (i as f32 * 1.7).cos() * 0.4,
+                    0.01 * i as f32,
+                ]
+            })
+            .collect();
+        let mapper = LocalMapper::new(LocalOptions {
+            centres: 12,
+            radii: vec![0.2, 0.6],
+            ..LocalOptions::default()
+        })
+        .unwrap();
+        let all = mapper.map_all(&points).unwrap();
+        assert_eq!(all.rows.dim(), (12, 70));
+        for (i, radius) in [0.2, 0.6].into_iter().enumerate() {
+            let one = mapper.map(&points, radius).unwrap();
+            assert_eq!(
+                all.rows.slice(ndarray::s![.., 35 * i..35 * (i + 1)]),
+                one.rows
+            );
+            assert_eq!(all.positions, one.positions);
+        }
     }
 
     #[test]

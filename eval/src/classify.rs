@@ -24,6 +24,8 @@ const EXACT_SLOPE: f64 = 1e-3;
 pub(crate) struct Run {
     pub predicted: Vec<usize>,
     pub chosen: String,
+    /// Share of the training rows that were right while they were held out, where anything was chosen.
+    pub held_out: Option<f64>,
 }
 
 /// Standardised rows of the training and the test objects.
@@ -53,6 +55,7 @@ pub(crate) fn classify(
             Some(Run {
                 predicted,
                 chosen: format!("k = {k}"),
+                held_out: None,
             })
         }
     })
@@ -84,7 +87,7 @@ fn by_svm(kernel: &Kernel, labels: &Labels, protocol: &Protocol, seed: u64) -> R
             })
             .collect()
     };
-    let best = choose(labels, protocol, seed, costs.len(), right);
+    let (best, held_out) = choose(labels, protocol, seed, costs.len(), right);
     let all: Vec<usize> = (0..train.nrows()).collect();
     // As in the folds, each C starts from the answer of the one below.
     let machines = train_on(&all, EXACT, &costs[..=best]);
@@ -93,6 +96,7 @@ fn by_svm(kernel: &Kernel, labels: &Labels, protocol: &Protocol, seed: u64) -> R
     Run {
         predicted: argmax(&scores.view()),
         chosen: format!("C = {}", costs[best]),
+        held_out,
     }
 }
 
@@ -113,29 +117,32 @@ fn by_ridge(kernel: &Kernel, labels: &Labels, protocol: &Protocol) -> Result<Run
         Some((ridge, fitted)) => Run {
             predicted: fitted.predict(&kernel.test.view()),
             chosen: format!("ridge = {ridge}"),
+            held_out: Some(fitted.left_out_right as f64 / labels.train.len().max(1) as f64),
         },
         None => Run {
             predicted: vec![0; labels.test.len()],
             chosen: "no ridge to choose from".into(),
+            held_out: None,
         },
     })
 }
 
 fn by_softmax(rows: &StandardRows, labels: &Labels, protocol: &Protocol, seed: u64) -> Run {
-    let (model, decay) = softmax_model(&rows.train, labels, protocol, seed);
+    let (model, decay, held_out) = softmax_model(&rows.train, labels, protocol, seed);
     Run {
         predicted: model.predict(&rows.test.view()),
         chosen: format!("decay = {decay:e}"),
+        held_out,
     }
 }
 
-/// The softmax on standardised training rows, and the decay that was chosen inside them.
+/// The softmax on standardised training rows, the decay that was chosen inside them, and how well it did there.
 pub(crate) fn softmax_model(
     train: &Array2<f32>,
     labels: &Labels,
     protocol: &Protocol,
     seed: u64,
-) -> (LinearModel, f64) {
+) -> (LinearModel, f64, Option<f64>) {
     // Heavier decays first: each answer starts the next.
     let mut decays = ascending(&protocol.decays);
     decays.reverse();
@@ -157,9 +164,9 @@ pub(crate) fn softmax_model(
             .map(|predicted| hits(&predicted, &fold.hold, labels))
             .collect()
     };
-    let best = choose(labels, protocol, seed, decays.len(), right);
+    let (best, held_out) = choose(labels, protocol, seed, decays.len(), right);
     let mut models = fit(&train.view(), &labels.train, &decays[..=best], EXACT_SLOPE);
-    (models.swap_remove(best), decays[best])
+    (models.swap_remove(best), decays[best], held_out)
 }
 
 fn ascending(values: &[f64]) -> Vec<f64> {
@@ -182,16 +189,16 @@ struct Fold {
 }
 
 /// Position of the value that is right most often on held-out rows, `right` giving the count of each value for one fold;
-/// the earlier value in a tie. Folds run in parallel.
+/// the earlier value in a tie; and the share of those rows. Folds run in parallel.
 fn choose(
     labels: &Labels,
     protocol: &Protocol,
     seed: u64,
     values: usize,
     right: impl Fn(&Fold) -> Vec<usize> + Send + Sync,
-) -> usize {
+) -> (usize, Option<f64>) {
     if values < 2 {
-        return 0;
+        return (0, None);
     }
     let count = protocol.folds.max(2);
     let fold = folds(&labels.train, labels.classes.len(), count, seed);
@@ -205,9 +212,9 @@ fn choose(
     let counts: Vec<Vec<usize>> = parts.par_iter().map(&right).collect();
     let total = |value: usize| counts.iter().map(|count| count[value]).sum::<usize>();
     let best = (0..values).map(total).max().unwrap_or(0);
-    (0..values)
-        .position(|value| total(value) == best)
-        .unwrap_or(0)
+    let first = (0..values).position(|value| total(value) == best);
+    let held: usize = parts.iter().map(|fold| fold.hold.len()).sum();
+    (first.unwrap_or(0), Some(best as f64 / held.max(1) as f64))
 }
 
 /// The fold of each row: rows of each class, shuffled, go to the folds in turn.

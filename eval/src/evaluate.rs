@@ -112,6 +112,9 @@ pub struct Row {
     pub class_mean: f64,
     /// What cross-validation chose for the first seed.
     pub chosen: String,
+    /// Accuracy on training rows while they were held out (of the folds, or one by one for ridges), mean over seeds: what
+    /// settings may be compared by. Null where nothing is chosen.
+    pub held_out: Option<f64>,
     /// Accuracy within each class, mean over seeds; null for classes without test objects.
     pub per_class: Vec<Option<f64>>,
     /// Counts of the first seed: `confusion[true][predicted]`.
@@ -160,6 +163,7 @@ pub struct Evaluation<'a> {
 struct Outcome {
     seed: u64,
     chosen: String,
+    held_out: Option<f64>,
     confusion: Vec<Vec<u32>>,
 }
 
@@ -256,11 +260,17 @@ impl<'a> Evaluation<'a> {
         self.columns = kernel.columns;
         for (&classifier, runs) in self.classifiers.iter().zip(&mut self.runs) {
             let run = classify(kernel, rows, labels, classifier, self.protocol, seed)?;
-            if let Some(Run { predicted, chosen }) = run {
+            if let Some(Run {
+                predicted,
+                chosen,
+                held_out,
+            }) = run
+            {
                 let confusion = confusion(&labels.test, &predicted, labels.classes.len());
                 runs.push(Outcome {
                     seed,
                     chosen,
+                    held_out,
                     confusion,
                 });
             }
@@ -288,6 +298,7 @@ impl<'a> Evaluation<'a> {
                 shares.map(|shares| shares.iter().sum::<f64>() / count)
             })
             .collect();
+        let held_out: Option<Vec<f64>> = runs.iter().map(|run| run.held_out).collect();
         let known: Vec<f64> = per_class.iter().flatten().copied().collect();
         Row {
             features: self.name.clone(),
@@ -300,6 +311,7 @@ impl<'a> Evaluation<'a> {
             accuracy_std: (squares / (count - 1.0).max(1.0)).sqrt(),
             class_mean: known.iter().sum::<f64>() / known.len().max(1) as f64,
             chosen: runs[0].chosen.clone(),
+            held_out: held_out.map(|shares| shares.iter().sum::<f64>() / count),
             accuracies,
             per_class,
             confusion: runs[0].confusion.clone(),

@@ -26,7 +26,7 @@ impl Reference {
         let scale = Standardizer::fit(&set.train.view(), Scaling::Standard);
         let train = scale.transform(&set.train.view());
         let seed = protocol.seeds.first().copied().unwrap_or(0);
-        let (model, _decay) = softmax_model(&train, labels, protocol, seed);
+        let (model, _decay, _held_out) = softmax_model(&train, labels, protocol, seed);
         Ok(Self { scale, model })
     }
 

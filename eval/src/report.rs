@@ -170,11 +170,12 @@ impl Report {
             "accuracy %",
             "class mean %",
             "seeds",
+            "held out %",
         ];
         let _infallible = writeln!(
             text,
-            "{:width$}  {:>7}  {:10}  {:>8}  {:>8}  {:>12}  {:>12}  {:>5}  chosen",
-            "features", head[0], head[1], head[2], head[3], head[4], head[5], head[6]
+            "{:width$}  {:>7}  {:10}  {:>8}  {:>8}  {:>12}  {:>12}  {:>5}  {:>10}  chosen",
+            "features", head[0], head[1], head[2], head[3], head[4], head[5], head[6], head[7]
         );
         for row in &self.rows {
             let accuracy = match row.seeds.len() {
@@ -185,9 +186,12 @@ impl Report {
                     100.0 * row.accuracy_std
                 ),
             };
+            let held_out = row
+                .held_out
+                .map_or("-".to_owned(), |share| format!("{:.2}", 100.0 * share));
             let _infallible = writeln!(
                 text,
-                "{:width$}  {:>7}  {:10}  {:>8}  {:>8}  {accuracy:>12}  {:>12.2}  {:>5}  {}",
+                "{:width$}  {:>7}  {:10}  {:>8}  {:>8}  {accuracy:>12}  {:>12.2}  {:>5}  {held_out:>10}  {}",
                 row.features,
                 row.columns,
                 row.classifier,

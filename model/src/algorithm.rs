@@ -23,7 +23,7 @@ use crate::nets::{Code, Generator, Prepared, Sizes, Walker};
 use crate::spectral_norm::bound;
 use crate::variational::{Inference, Posterior};
 use crate::walk::{row_norm, unit};
-use crate::{Config, ModelError};
+use crate::{Config, ModelError, Precision};
 
 /// One batch on the device.
 #[derive(Debug, Clone)]
@@ -62,6 +62,8 @@ pub(crate) struct Cgml {
     pub inference: Option<Inference>,
     /// Moving averages of the weights, where they are kept.
     pub average: Option<Average>,
+    /// What a step computes in.
+    pub precision: Precision,
 }
 
 /// Learning rates and the bound on the gradient in one step.
@@ -124,6 +126,7 @@ fn objective(output: Tensor<2>, batch: &Batch, extra: ExtraError, distance: Dist
 impl Cgml {
     /// Networks with the initial weights of the seed, and their optimizers.
     pub(crate) fn new(config: &Config, sizes: Sizes, device: &Device) -> Result<Cgml, ModelError> {
+        config.train.precision.check(device)?;
         let generator = Generator::new(&config.network, sizes, config.seed, device)?;
         let walker = Walker::new(&config.network, generator.features(), config.seed, device);
         let (generator, walker) = match config.network.spectral_norm {
@@ -148,6 +151,7 @@ impl Cgml {
             walker_optimizer: adam_w(0.0),
             adversary,
             inference,
+            precision: config.train.precision,
         })
     }
 
@@ -165,16 +169,17 @@ impl Cgml {
         if let Some(inference) = self.inference.take() {
             return self.variational_step(inference, batch, rates);
         }
-        let code = self.generator.encode(batch.input.clone());
+        let generator = self.precision.compute(&self.generator);
+        let code = generator.encode(batch.input.clone());
         let known = code.known();
         let (z, moves, error_at_start) = {
-            let frozen = self.generator.clone().no_grad();
+            let frozen = self.precision.compute(&self.generator.clone().no_grad());
             search(&frozen, &known, batch, extra, config)
         };
         let walker;
         (self, walker) = self.fit_walker(&known.h, &moves, &batch.noise, config, rates.walker);
         let error;
-        (self, error) = self.fit_generator(batch, code, z, extra, config, rates);
+        (self, error) = self.fit_generator(batch, (generator, code), z, extra, config, rates);
         (
             self,
             StepLosses {
@@ -197,7 +202,9 @@ impl Cgml {
         let share = moves.len().div_ceil(config.walker_updates.max(1)).max(1);
         let mut total = Tensor::zeros([1], &h.device()).without_autodiff();
         for chunk in moves.chunks(share) {
-            let loss = walker_loss(&self.walker, h, chunk, noise, config);
+            let walker = self.precision.compute(&self.walker);
+            let loss = walker_loss(&walker, h, chunk, noise, config);
+            drop(walker);
             total = total + loss.clone().inner() * (chunk.len() as f64 / moves.len() as f64);
             let gradients = GradientsParams::from_grads(loss.backward(), &self.walker);
             self.walker = self.walker_optimizer.step(rate, self.walker, gradients);
@@ -205,17 +212,19 @@ impl Cgml {
         (self, total)
     }
 
-    /// One step of H and G at `z`; `code` carries the gradients to H.
+    /// One step of H and G at `z`, through the networks that the step computes with and the code that carries the
+    /// gradients to H.
     fn fit_generator(
         mut self,
         batch: &Batch,
-        code: Code,
+        (generator, code): (Generator, Code),
         z: Tensor<2>,
         extra: ExtraError,
         config: &AlgorithmConfig,
         rates: Rates,
     ) -> (Cgml, Tensor<1>) {
-        let (loss, error) = generator_loss(&self.generator, &code, batch, z, extra, config);
+        let (loss, error) = generator_loss(&generator, &code, batch, z, extra, config);
+        drop((generator, code));
         let gradients = GradientsParams::from_grads(loss.backward(), &self.generator);
         let gradients = clip_global_norm(gradients, &self.generator, rates.clip);
         self.generator = self

@@ -172,29 +172,80 @@ impl Checkpoints {
             .map_err(|error| ModelError::run(&path, format!("damaged: {error}")))
     }
 
-    fn load(&self, step: u64, fresh: Cgml) -> Result<Cgml, ModelError> {
-        let folder = self.folder_of(step);
+    /// The state of a checkpoint of this run.
+    fn own_state(&self, step: u64) -> Result<State, ModelError> {
         let state = self.state(step)?;
-        if state.run != self.identity {
-            let message =
-                "belongs to another run: its settings or data are not those of this folder";
-            return Err(ModelError::run(folder, message));
+        if state.run == self.identity && state.step == step {
+            return Ok(state);
         }
-        let read = |name: &str| -> Result<Bytes, ModelError> {
-            let path = folder.join(name);
-            let bytes = fs::read(&path).map_err(ModelError::io(&path))?;
-            let hash = blake3::hash(&bytes).to_string();
-            if state.step != step || !state.blake3.iter().any(|(n, h)| n == name && *h == hash) {
-                return Err(ModelError::run(
-                    &path,
-                    "torn or changed: its hash is not the one in state.json",
+        let message = "belongs to another run: its settings or data are not those of this folder";
+        Err(ModelError::run(self.folder_of(step), message))
+    }
+
+    /// A file of a checkpoint, whose hash must be that in its state.
+    fn read(&self, state: &State, name: &str) -> Result<Vec<u8>, ModelError> {
+        let path = self.folder_of(state.step).join(name);
+        let bytes = fs::read(&path).map_err(ModelError::io(&path))?;
+        let hash = blake3::hash(&bytes).to_string();
+        if state.blake3.iter().any(|(n, h)| n == name && *h == hash) {
+            return Ok(bytes);
+        }
+        let message = "torn or changed: its hash is not the one in state.json";
+        Err(ModelError::run(path, message))
+    }
+
+    fn load(&self, step: u64, fresh: Cgml) -> Result<Cgml, ModelError> {
+        let state = self.own_state(step)?;
+        let read = |name: &str| Ok(Bytes::from_bytes_vec(self.read(&state, name)?));
+        restore(fresh, &read, |error| {
+            ModelError::run(self.folder_of(step), error.to_string())
+        })
+    }
+
+    /// Fails where the checkpoint of `step` is torn, changed or of another run.
+    pub(crate) fn check(&self, step: u64) -> Result<(), ModelError> {
+        let state = self.own_state(step)?;
+        for (name, _hash) in &state.blake3 {
+            self.read(&state, name)?;
+        }
+        Ok(())
+    }
+
+    /// One line for each of `latest` and `best` that names no checkpoint.
+    pub(crate) fn lost_names(&self) -> Vec<String> {
+        let folder = self.run.join(FOLDER);
+        let mut lost = Vec::new();
+        for pointer in [LATEST, BEST] {
+            let path = folder.join(pointer);
+            let Ok(name) = fs::read_to_string(&path) else {
+                continue;
+            };
+            if !folder.join(&name).join(STATE).exists() {
+                lost.push(format!(
+                    "{}: names {name:?}, which is not there",
+                    path.display()
                 ));
             }
-            Ok(Bytes::from_bytes_vec(bytes))
-        };
-        restore(fresh, &read, |error| {
-            ModelError::run(&folder, error.to_string())
-        })
+        }
+        lost
+    }
+
+    /// One line for each checkpoint whose writing was interrupted; the next checkpoint of that step replaces it.
+    pub(crate) fn drafts(&self) -> Result<Vec<String>, ModelError> {
+        let folder = self.run.join(FOLDER);
+        if !folder.exists() {
+            return Ok(Vec::new());
+        }
+        let mut drafts = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(ModelError::io(&folder))? {
+            let path = entry.map_err(ModelError::io(&folder))?.path();
+            if path.extension().is_some_and(|extension| extension == "tmp") {
+                let message = "left by a write that was interrupted; it may be deleted";
+                drafts.push(format!("{}: {message}", path.display()));
+            }
+        }
+        drafts.sort();
+        Ok(drafts)
     }
 }
 
@@ -276,5 +327,6 @@ fn restore(
         average,
         adversary,
         inference,
+        precision: fresh.precision,
     })
 }

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use spectra_datasets::LocalOptions;
 
-use crate::ModelError;
+use crate::{ModelError, Precision};
 
-const PRESETS: [(&str, &str); 5] = [
+const PRESETS: [(&str, &str); 6] = [
     ("tiny", include_str!("presets/tiny.toml")),
+    ("local", include_str!("presets/local.toml")),
     ("small", include_str!("presets/small.toml")),
     ("paper", include_str!("presets/paper.toml")),
     ("digits", include_str!("presets/digits.toml")),
@@ -49,17 +51,29 @@ pub struct Config {
 #[serde(default, deny_unknown_fields)]
 pub struct MapConfig {
     /// Arrangement of the coefficients in the 2D map: `flat`, `square` (spherical harmonics only)
-    /// or `shell` (Zernike only).
+    /// or `shell` (Zernike only); or `local`, whose rows are neighbourhoods of the store's points.
     pub layout: String,
     /// Highest degree used; 0 keeps all that the store holds.
     pub order: usize,
+    /// Rows of `local` that H sees of each item in training; of frozen features it sees all.
+    pub visible: usize,
+    /// Rows of `local` that G is asked for in training.
+    pub queries: usize,
+    /// The neighbourhoods of `local`.
+    pub local: LocalOptions,
 }
+
+/// The layout whose rows are neighbourhoods.
+pub(crate) const LOCAL: &str = "local";
 
 impl Default for MapConfig {
     fn default() -> Self {
         MapConfig {
             layout: "flat".into(),
             order: 0,
+            visible: 48,
+            queries: 24,
+            local: LocalOptions::default(),
         }
     }
 }
@@ -72,6 +86,8 @@ pub enum NetworkKind {
     Dense,
     /// The paper's context-encoder stack of 4x4 stride-2 convolutions.
     Conv,
+    /// Layers that all rows of a local map share, pooled; the one for `map.layout = "local"`.
+    Set,
 }
 
 /// Shape of the networks H, G and Z.
@@ -80,11 +96,11 @@ pub enum NetworkKind {
 pub struct NetworkConfig {
     /// Family of H and G.
     pub kind: NetworkKind,
-    /// Hidden width of `dense`.
+    /// Hidden width of `dense` and `set`.
     pub width: usize,
-    /// Residual blocks of `dense`, in H and in G each.
+    /// Residual blocks of `dense` and `set`, in H (for `set` before and after the context each) and in G.
     pub depth: usize,
-    /// Size of the bottleneck h of `dense`; `conv` has channels x 4 x 4.
+    /// Size of the bottleneck h of `dense` and `set`; `conv` has channels x 4 x 4.
     pub bottleneck: usize,
     /// Output channels of the convolutions of H, from the map inwards; G mirrors them.
     pub channels: Vec<usize>,
@@ -277,6 +293,8 @@ pub struct TrainConfig {
     pub epochs: usize,
     /// Items per step; the last batch of an epoch may be smaller.
     pub batch: usize,
+    /// `f32`, or `bf16` for products and activations in bfloat16 where the device has it; weights stay f32.
+    pub precision: Precision,
     /// Adam's rate for H and G.
     pub learning_rate: f64,
     /// Adam's rate for Z.
@@ -303,6 +321,7 @@ impl Default for TrainConfig {
         TrainConfig {
             epochs: 100,
             batch: 64,
+            precision: Precision::F32,
             learning_rate: 1e-4,
             walker_rate: 1e-4,
             weight_decay: 0.0,
@@ -343,8 +362,8 @@ impl Default for OutputConfig {
 }
 
 impl Config {
-    /// A named preset: `tiny` (minutes on two cores), `small` (an hour) or `paper` (the paper's
-    /// networks; wants a GPU); for tasks on pictures `digits` and `pictures`.
+    /// A named preset: `tiny` (minutes on two cores), `local` (the same on local maps), `small` (an hour) or `paper` (the
+    /// paper's networks; wants a GPU); for tasks on pictures `digits` and `pictures`.
     pub fn preset(name: &str) -> Result<Config, ModelError> {
         let found = PRESETS.iter().find(|(known, _)| *known == name);
         let Some((_, text)) = found else {
@@ -435,6 +454,15 @@ impl Config {
         if conv && (self.network.channels.is_empty() || self.network.channels.contains(&0)) {
             return refuse("network.channels", "must list at least one positive number");
         }
+        if self.network.kind == NetworkKind::Set && !self.network.bottleneck.is_multiple_of(2) {
+            return refuse(
+                "network.bottleneck",
+                "must be even: half are means, half are maxima",
+            );
+        }
+        if self.map.visible == 0 || self.map.queries == 0 {
+            return refuse("map.visible and map.queries", "must be at least 1");
+        }
         if self.network.walker.contains(&0) {
             return refuse("network.walker", "must list positive widths");
         }
@@ -454,6 +482,15 @@ impl Config {
                     key,
                     "must be [low, high] with 0 <= low <= high (<= 1 for fractions)",
                 );
+            }
+        }
+        if self.train.precision == Precision::Bf16 {
+            if self.network.spectral_norm > 0.0 {
+                return refuse("network.spectral_norm", "needs train.precision f32");
+            }
+            let objective = self.algorithm.objective;
+            if matches!(objective, Objective::Context | Objective::Variational) {
+                return refuse("algorithm.objective", "needs train.precision f32");
             }
         }
         let kinds = [self.corrupt.block, self.corrupt.band, self.corrupt.scatter];
@@ -618,6 +655,20 @@ mod tests {
     }
 
     #[test]
+    fn bfloat16_is_refused_where_it_is_not_implemented() {
+        for (key, value) in [
+            ("network.spectral_norm", "1"),
+            ("algorithm.objective", "context"),
+            ("algorithm.objective", "cvae"),
+        ] {
+            let mut config = Config::default();
+            config.set(key, value).unwrap();
+            let message = config.set("train.precision", "bf16").unwrap_err();
+            assert!(message.to_string().contains("needs train.precision f32"));
+        }
+    }
+
+    #[test]
     fn values_take_the_type_of_the_setting() {
         let mut config = Config::default();
         config.set("train.learning_rate", "1").unwrap();
@@ -634,6 +685,7 @@ mod tests {
             ("train.batch", "0"),
             ("network.kind", "tree"),
             ("corrupt.side", "[0.5, 0.2]"),
+            ("train.precision", "f16"),
             ("train", "3"),
         ] {
             assert!(config.set(key, value).is_err(), "{key}={value}");

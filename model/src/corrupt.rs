@@ -132,12 +132,12 @@ impl Corruptor {
     }
 }
 
-fn between(rng: &mut ChaCha8Rng, low: f64, high: f64) -> f64 {
+pub(crate) fn between(rng: &mut ChaCha8Rng, low: f64, high: f64) -> f64 {
     low + rng.random::<f64>() * (high - low)
 }
 
 /// A random range within `0..length` whose size is a fraction between `low` and `high` of it, at least 1.
-fn span(rng: &mut ChaCha8Rng, length: usize, low: f64, high: f64) -> (usize, usize) {
+pub(crate) fn span(rng: &mut ChaCha8Rng, length: usize, low: f64, high: f64) -> (usize, usize) {
     let size = ((between(rng, low, high) * length as f64).round() as usize).clamp(1, length);
     let start = rng.random_range(0..=length - size);
     (start, start + size)

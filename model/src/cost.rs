@@ -1,11 +1,15 @@
 //! What pre-training costs: parameters, arithmetic and memory from the settings alone, time from a short probe.
 
+use std::time::Instant;
+
 use burn::module::Module;
 use serde::Serialize;
 use spectra_datasets::{Split, Store};
 
+use crate::config::LOCAL;
 use crate::nets::{Generator, Products, Sizes, Walker};
-use crate::tasks::layout_of;
+use crate::tasks::{layout_of, local_sizes, open_task};
+use crate::train::Feed;
 use crate::{Config, ModelError, Probe, device};
 
 /// Bytes of each weight in training: itself, its gradient and two moments, all f32.
@@ -14,12 +18,16 @@ const BYTES_PER_WEIGHT: u64 = 4 * 4;
 /// Arithmetic counts a multiplication and an addition as two operations, in matrix products only.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cost {
-    /// Channels, height and width of a map.
+    /// Channels, height and width of a map; of a local map the rows that G is asked for, and their values.
     pub map: [usize; 3],
+    #[serde(skip)]
+    sizes: Sizes,
     /// Weights of H and G.
     pub generator_parameters: u64,
     /// Weights of Z.
     pub walker_parameters: u64,
+    /// Values of the bottleneck h.
+    pub features: usize,
     /// Operations of one pass of a batch of 10 through H and G, the measure of the paper's Table 7.
     pub forward_flop: f64,
     /// Operations of one step of Algorithm 1.
@@ -42,8 +50,15 @@ impl Cost {
     /// Counts what pre-training on `store` with `config` takes. Fails where no network can be built for its maps.
     pub fn of(store: &Store, config: &Config) -> Result<Cost, ModelError> {
         let manifest = store.manifest();
-        let (_order, layout) = layout_of(config, manifest.basis, manifest.order)?;
         let items = manifest.splits.get(&Split::Train).copied().unwrap_or(0);
+        if config.map.layout == LOCAL {
+            let sizes = local_sizes(config)?;
+            let mut cost = Cost::of_sizes(sizes, items, config)?;
+            let values = config.map.local.centres * (3 + sizes.target[2]);
+            cost.data_bytes = 4 * (items * values) as u64;
+            return Ok(cost);
+        }
+        let (_order, layout) = layout_of(config, manifest.basis, manifest.order)?;
         let mut cost = Cost::of_maps(layout.shape(), items, config)?;
         cost.data_bytes = 4 * (items * layout.count()) as u64;
         Ok(cost)
@@ -51,8 +66,11 @@ impl Cost {
 
     /// The same for `items` maps of `shape` (channels, height, width).
     pub fn of_maps(shape: [usize; 3], items: usize, config: &Config) -> Result<Cost, ModelError> {
+        Cost::of_sizes(Sizes::with_mask(shape), items, config)
+    }
+
+    fn of_sizes(sizes: Sizes, items: usize, config: &Config) -> Result<Cost, ModelError> {
         let cpu = device::open("cpu")?;
-        let sizes = Sizes::with_mask(shape);
         let generator = Generator::new(&config.network, sizes, config.seed, &cpu)?;
         let walker = Walker::new(&config.network, generator.features(), config.seed, &cpu);
         let batch = config.train.batch;
@@ -60,9 +78,11 @@ impl Cost {
             (generator.num_params() as u64, walker.num_params() as u64);
         let products = generator.products();
         Ok(Cost {
-            map: shape,
+            map: sizes.target,
+            sizes,
             generator_parameters,
             walker_parameters,
+            features: generator.features(),
             forward_flop: 2.0 * 10.0 * products.forward(),
             step_flop: 2.0 * batch as f64 * step_products(&products, walker.products(), config),
             batch,
@@ -79,7 +99,7 @@ impl Cost {
         self.steps_per_epoch * self.epochs
     }
 
-    /// Seconds of one step on `device`: the fastest of some made steps after a first one, over about `seconds`. The
+    /// Seconds of one step on `device`: the median of some made steps after a first one, over about `seconds`. The
     /// preparation of the items is not counted.
     pub fn time_step(
         &self,
@@ -87,15 +107,44 @@ impl Cost {
         device: &str,
         seconds: f64,
     ) -> Result<f64, ModelError> {
-        let mut probe = Probe::new(config, self.map, device)?;
+        let mut probe = Probe::of_sizes(config, self.sizes, device)?;
         probe.timed_step()?;
-        let (mut fastest, mut spent) = (f64::INFINITY, 0.0);
-        while spent < seconds {
-            let time = probe.timed_step()?;
-            fastest = fastest.min(time);
-            spent += time;
+        let start = Instant::now();
+        let mut times = Vec::new();
+        while times.is_empty() || start.elapsed().as_secs_f64() < seconds {
+            times.push(probe.timed_step()?);
         }
-        Ok(fastest)
+        times.sort_by(f64::total_cmp);
+        Ok(times[times.len() / 2])
+    }
+
+    /// Seconds to prepare the batch of one step on the host, over about `seconds`: training does it beside the step before.
+    /// Reads the training rows of `store`. Fails as [`pretrain`](crate::pretrain) does on them.
+    pub fn time_batch(
+        &self,
+        store: &Store,
+        config: &Config,
+        seconds: f64,
+    ) -> Result<f64, ModelError> {
+        let task = open_task(store, config, None)?;
+        let feed = Feed {
+            task: &*task,
+            config,
+            per_epoch: self.steps_per_epoch,
+            steps: u64::MAX,
+            width: self.features + config.network.latent,
+        };
+        feed.run(0, |batches| {
+            let (start, mut count) = (Instant::now(), 0.0);
+            for prepared in batches {
+                prepared?;
+                count += 1.0;
+                if start.elapsed().as_secs_f64() >= seconds {
+                    break;
+                }
+            }
+            Ok(start.elapsed().as_secs_f64() / count)
+        })
     }
 }
 

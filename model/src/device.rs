@@ -1,5 +1,6 @@
 //! Devices by name, probed before use: burn itself panics on one that is absent.
 
+use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 
 use crate::ModelError;
@@ -25,6 +26,14 @@ pub(crate) fn open(name: &str) -> Result<Device, ModelError> {
         "wgpu" => wgpu(name, index),
         _ => Err(refuse(name, "expected cpu, cuda, cuda:<index> or wgpu")),
     }
+}
+
+/// Whether tensors of this device lie in the host's memory.
+pub(crate) fn is_cpu(device: &Device) -> bool {
+    matches!(
+        device.clone().inner().as_dispatch(),
+        DispatchDevice::Flex(_)
+    )
 }
 
 /// The names that [`crate::pretrain`] takes on this machine with this build, `cpu` first.

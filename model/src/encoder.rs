@@ -36,14 +36,14 @@ pub struct Completions {
 impl Encoder {
     /// The trained encoder of a run folder. Fails where the run is not finished or damaged.
     pub fn load(run: &Path, device: &str) -> Result<Encoder, ModelError> {
-        let maps = RunInfo::load(run)?.maps()?;
+        let maps = RunInfo::load(run)?.maps(run)?;
         let networks = Networks::load(run, maps.sizes(), device)?;
         Ok(Encoder { maps, networks })
     }
 
     /// The same network with the random weights of `seed`: the control that training must beat.
     pub fn random(run: &Path, seed: u64, device: &str) -> Result<Encoder, ModelError> {
-        let maps = RunInfo::load(run)?.maps()?;
+        let maps = RunInfo::load(run)?.maps(run)?;
         let networks = Networks::random(load_config(run)?, maps.sizes(), seed, device)?;
         Ok(Encoder { maps, networks })
     }

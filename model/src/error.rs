@@ -1,5 +1,6 @@
 //! What can go wrong in this crate, in words that say what to do next.
 
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 /// Every failure of configuration, training, checkpoints and inference.
@@ -23,12 +24,12 @@ pub enum ModelError {
         message: String,
     },
     /// Reading or writing a file failed.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {source}{}", advice(source), path = path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A run folder, checkpoint or weight file whose content is not what it should be.
     #[error("{path}: {message}", path = path.display())]
@@ -64,7 +65,7 @@ pub enum ModelError {
 
 impl ModelError {
     /// Wraps an I/O failure with the path it happened at.
-    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> ModelError {
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> ModelError {
         let path = path.into();
         move |source| ModelError::Io { path, source }
     }
@@ -75,5 +76,18 @@ impl ModelError {
             path: path.into(),
             message: message.into(),
         }
+    }
+}
+
+/// What a user can do about the refusals of the system that are not anyone's mistake.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "; free some space and run the same command with --resume: finished checkpoints are kept"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "; check the permissions, or choose another folder"
+        }
+        _ => "",
     }
 }

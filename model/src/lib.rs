@@ -25,6 +25,10 @@
 //! Maps are `[channels, height, width]` of the layout; networks see them flat, with a mask of the same size behind them.
 //! Features are `[rows, bottleneck]` f32.
 //!
+//! With `map.layout = "local"` (preset `local`) the rows of a map are neighbourhoods of the store's points and their columns
+//! local Zernike moments of several radii. H sees some of the rows through shared layers and pools them, G is asked for
+//! others by their place alone: see the source of `nets/set.rs`. Features come of [`LocalEncoder`], which takes points.
+//!
 //! # Reproducibility
 //!
 //! Every random number is a function of (seed, epoch, item). On the CPU the same seed and number of threads give the
@@ -48,17 +52,20 @@ mod encoder;
 mod error;
 mod kernels;
 mod lipschitz;
+mod local;
 mod maps;
 mod memory;
 mod nets;
 mod networks;
 mod painter;
+mod precision;
 mod probe;
 mod run;
 mod spectral_norm;
 mod tasks;
 mod train;
 mod variational;
+mod verify;
 mod walk;
 mod weights;
 
@@ -70,10 +77,13 @@ pub use cost::Cost;
 pub use device::devices;
 pub use encoder::{Completions, Encoder};
 pub use error::ModelError;
+pub use local::{LocalEncoder, LocalInfo, LocalRows};
 pub use memory::{keep_freed_memory, peak_memory};
 pub use painter::{Painter, Questions};
+pub use precision::Precision;
 pub use probe::Probe;
-pub use run::RunInfo;
+pub use run::{GlobalInfo, RunInfo, RunMap};
 pub use tasks::pictures::{PictureInfo, PictureKind, train_pictures};
 pub use tasks::{colorize, complete, pretrain, toy, translate};
 pub use train::{TrainObserver, TrainProgress, TrainSummary};
+pub use verify::{RunReport, verify_run};

@@ -5,6 +5,7 @@ use spectra_spectral::{Basis, MapLayout, Scaler};
 
 use crate::ModelError;
 use crate::nets::Sizes;
+use crate::run::GlobalInfo;
 
 /// One layout of scaled coefficients up to an order.
 #[derive(Debug, Clone)]
@@ -16,6 +17,15 @@ pub(crate) struct Maps {
 }
 
 impl Maps {
+    /// What a run remembers of them.
+    pub(crate) fn info(&self) -> GlobalInfo {
+        GlobalInfo {
+            map_order: self.order,
+            layout: self.layout.kind(),
+            scaler: self.scaler.clone(),
+        }
+    }
+
     /// Coefficients that enter a map.
     pub(crate) fn count(&self) -> usize {
         self.layout.count()

@@ -64,6 +64,11 @@ impl Networks {
         })
     }
 
+    /// Where the weights are.
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// Bottleneck features `[rows, features]` of inputs `[rows, input cells]`, both row by row.
     pub(crate) fn features(&self, inputs: &[f32]) -> Result<Vec<f32>, ModelError> {
         let width = self.sizes.input_cells();

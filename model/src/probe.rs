@@ -28,8 +28,15 @@ pub struct Probe {
 impl Probe {
     /// Networks for maps of `shape` (channels, height, width), with the batch size and seed of `config`.
     pub fn new(config: &Config, shape: [usize; 3], device: &str) -> Result<Probe, ModelError> {
+        Probe::of_sizes(config, Sizes::with_mask(shape), device)
+    }
+
+    pub(crate) fn of_sizes(
+        config: &Config,
+        sizes: Sizes,
+        device: &str,
+    ) -> Result<Probe, ModelError> {
         let device = device::open(device)?.autodiff();
-        let sizes = Sizes::with_mask(shape);
         let cgml = Cgml::new(config, sizes, &device)?;
         let batch = made_batch(config, sizes, cgml.generator.features(), &device);
         Ok(Probe {
@@ -93,10 +100,12 @@ fn made_batch(config: &Config, sizes: Sizes, features: usize, device: &Device) -
     let mask: Vec<f32> = (0..rows * cells)
         .map(|_cell| f32::from(rng.random::<f32>() < 1.0 / 3.0))
         .collect();
-    let mut input = Vec::with_capacity(2 * rows * cells);
+    let mut input = Vec::with_capacity(rows * sizes.input_cells());
     for (values, mask) in target.chunks(cells).zip(mask.chunks(cells)) {
-        input.extend(values.iter().zip(mask).map(|(v, m)| v * (1.0 - m)));
-        input.extend_from_slice(mask);
+        let hidden = values.iter().zip(mask).map(|(v, m)| v * (1.0 - m));
+        // What an input is made of does not matter to its cost, only its size does.
+        let made = hidden.chain(mask.iter().copied()).cycle();
+        input.extend(made.take(sizes.input_cells()));
     }
     let mut z = vec![0.0; rows * latent];
     z.chunks_exact_mut(latent)

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use spectra_datasets::Store;
 use spectra_spectral::{Basis, MapKind, MapLayout, Scaler};
 
+use crate::local::LocalInfo;
 use crate::maps::Maps;
 use crate::{Config, ModelError};
 
@@ -40,14 +41,32 @@ pub struct RunInfo {
     pub basis: Basis,
     /// Order of the store.
     pub order: usize,
-    /// Highest order that enters the map, at most `order`.
-    pub map_order: usize,
     /// Points sampled from each shape.
     pub points: usize,
     /// Seed of that sampling.
     pub sampling_seed: u64,
     /// Axis that points up in the data set.
     pub up_axis: String,
+    /// What the networks see of a shape.
+    #[serde(flatten)]
+    pub map: RunMap,
+}
+
+/// What the networks of a run see of a shape.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RunMap {
+    /// A map of all of its coefficients.
+    Global(GlobalInfo),
+    /// A map whose rows are neighbourhoods of its points.
+    Local(LocalInfo),
+}
+
+/// What a run remembers of its global maps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GlobalInfo {
+    /// Highest order that enters the map, at most the store's.
+    pub map_order: usize,
     /// Arrangement of the map.
     pub layout: MapKind,
     /// Scaling fitted on the training rows.
@@ -55,7 +74,7 @@ pub struct RunInfo {
 }
 
 impl RunInfo {
-    pub(crate) fn new(store: &Store, rows: usize, maps: &Maps) -> RunInfo {
+    pub(crate) fn new(store: &Store, rows: usize, map: RunMap) -> RunInfo {
         let manifest = store.manifest();
         RunInfo {
             version: VERSION,
@@ -65,12 +84,10 @@ impl RunInfo {
             rows,
             basis: manifest.basis,
             order: manifest.order,
-            map_order: maps.order,
             points: manifest.points,
             sampling_seed: manifest.seed,
             up_axis: manifest.up_axis.clone(),
-            layout: maps.layout.kind(),
-            scaler: maps.scaler.clone(),
+            map,
         }
     }
 
@@ -122,12 +139,17 @@ impl RunInfo {
         Err(ModelError::run(store.path(), message))
     }
 
-    pub(crate) fn maps(&self) -> Result<Maps, ModelError> {
+    /// Its global maps; a run on local ones has none.
+    pub(crate) fn maps(&self, run: &Path) -> Result<Maps, ModelError> {
+        let RunMap::Global(map) = &self.map else {
+            let message = "a run on local maps; what it makes comes of points, not of coefficients";
+            return Err(ModelError::run(run, message));
+        };
         Ok(Maps {
             basis: self.basis,
-            order: self.map_order,
-            layout: MapLayout::new(self.layout, self.basis, self.map_order)?,
-            scaler: self.scaler.clone(),
+            order: map.map_order,
+            layout: MapLayout::new(map.layout, self.basis, map.map_order)?,
+            scaler: map.scaler.clone(),
         })
     }
 }
@@ -135,6 +157,16 @@ impl RunInfo {
 /// Reads the settings of a run.
 pub(crate) fn load_config(run: &Path) -> Result<Config, ModelError> {
     Config::load(&run.join(CONFIG))
+}
+
+/// A hash of settings and data, by which checkpoints know their run.
+pub(crate) fn identity(run: &Path) -> Result<String, ModelError> {
+    let mut hasher = blake3::Hasher::new();
+    for name in [CONFIG, INFO] {
+        let path = run.join(name);
+        hasher.update(&fs::read(&path).map_err(ModelError::io(&path))?);
+    }
+    Ok(hasher.finalize().to_string())
 }
 
 /// A run folder that this process trains in, held against a second trainer until dropped.
@@ -179,14 +211,9 @@ impl RunFolder {
         }
     }
 
-    /// A hash of settings and data, by which checkpoints know their run. The run must have begun.
+    /// See [`identity`]. The run must have begun.
     pub(crate) fn identity(&self) -> Result<String, ModelError> {
-        let mut hasher = blake3::Hasher::new();
-        for name in [CONFIG, INFO] {
-            let path = self.path.join(name);
-            hasher.update(&fs::read(&path).map_err(ModelError::io(&path))?);
-        }
-        Ok(hasher.finalize().to_string())
+        identity(&self.path)
     }
 
     /// Writes `config.toml` and `run.json` of a fresh run; refuses to go on with a run of other data.

@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::fs;
 
 use common::{StopAfter, small, store};
-use spectra_model::{Encoder, ModelError, TrainObserver, pretrain};
+use spectra_model::{Encoder, ModelError, TrainObserver, pretrain, verify_run};
 
 #[derive(Default)]
 struct Warnings(RefCell<Vec<String>>);
@@ -46,6 +46,18 @@ fn torn_and_foreign_checkpoints_are_named_and_the_one_before_is_used() {
     let torn = run.join("checkpoints/step-00000006/walker.bpk");
     let bytes = fs::read(&torn).unwrap();
     fs::write(&torn, &bytes[..bytes.len() / 2]).unwrap();
+    let report = verify_run(&run).unwrap();
+    assert_eq!(
+        (report.checkpoints, report.finished),
+        (4, false),
+        "{report:?}"
+    );
+    let [second, third] = &report.problems[..] else {
+        panic!("{report:?}");
+    };
+    assert!(second.contains("walker.bpk") && second.contains("torn"));
+    assert!(third.contains("step-00000008") && third.contains("another run"));
+
     let warnings = Warnings::default();
     let summary = pretrain(&store, &run, &config, "cpu", true, &warnings).unwrap();
     assert!(summary.finished);
@@ -53,6 +65,12 @@ fn torn_and_foreign_checkpoints_are_named_and_the_one_before_is_used() {
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(warnings[0].contains("step-00000008") && warnings[0].contains("another run"));
     assert!(warnings[1].contains("walker.bpk") && warnings[1].contains("torn"));
+    let report = verify_run(&run).unwrap();
+    assert!(report.finished && report.problems.is_empty(), "{report:?}");
+    fs::remove_dir_all(run.join("checkpoints").join("step-00000002")).unwrap();
+    fs::write(run.join("checkpoints/latest"), "step-00000002").unwrap();
+    let problems = verify_run(&run).unwrap().problems;
+    assert!(problems[0].contains("latest"), "{problems:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::fs;
 
 use common::{StopAfter, small, store};
-use spectra_model::{Encoder, ModelError, TrainObserver, TrainProgress, pretrain};
+use spectra_model::{Config, Encoder, ModelError, TrainObserver, TrainProgress, pretrain};
 
 #[derive(Default)]
 struct Losses(std::cell::RefCell<Vec<f64>>);
@@ -125,4 +125,34 @@ fn stores_and_folders_that_do_not_belong_are_refused() {
             .features(&few.view())
             .is_err()
     );
+}
+
+#[test]
+fn bfloat16_trains_as_f32_does_and_resumes_in_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), 6);
+    let mut config = small(2);
+    let train = |name: &str, config: &Config| {
+        let run = folder.path().join(name);
+        let summary = pretrain(&store, &run, config, "cpu", false, &()).unwrap();
+        (summary, run.join("model.safetensors"))
+    };
+    let (full, full_weights) = train("full", &config);
+    config.set("train.precision", "bf16").unwrap();
+    let (half, half_weights) = train("half", &config);
+    assert!(
+        (half.loss / full.loss - 1.0).abs() < 0.05,
+        "{half:?} {full:?}"
+    );
+    let read = |path: &std::path::Path| fs::read(path).unwrap();
+    assert_ne!(read(&half_weights), read(&full_weights));
+    // The weights stay f32: files of the same size, which the encoder takes.
+    assert_eq!(read(&half_weights).len(), read(&full_weights).len());
+    Encoder::load(&folder.path().join("half"), "cpu").unwrap();
+
+    let parts = folder.path().join("parts");
+    let stop = StopAfter(Cell::new(half.step / 2));
+    pretrain(&store, &parts, &config, "cpu", false, &stop).unwrap();
+    pretrain(&store, &parts, &config, "cpu", true, &()).unwrap();
+    assert_eq!(read(&parts.join("model.safetensors")), read(&half_weights));
 }

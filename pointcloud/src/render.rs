@@ -10,9 +10,48 @@ use crate::sample::{cross, norm};
 use crate::shape::{Mesh, Shape};
 use crate::write::whole_file;
 
-/// From where a picture is taken: parallel projection, z up.
+/// The axis of a shape that points upwards in a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Up {
+    /// The first axis.
+    X,
+    /// The second, as most meshes for graphics have it.
+    Y,
+    /// The third, as ModelNet has it.
+    #[default]
+    Z,
+}
+
+impl std::str::FromStr for Up {
+    type Err = String;
+
+    /// `x`, `y` or `z`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "x" => Ok(Self::X),
+            "y" => Ok(Self::Y),
+            "z" => Ok(Self::Z),
+            other => Err(format!("expected x, y or z, found `{other}`")),
+        }
+    }
+}
+
+impl Up {
+    /// The point with this axis turned to z; a front that looks along +z then looks along -y.
+    fn upright(self, [x, y, z]: [f64; 3]) -> [f64; 3] {
+        match self {
+            Self::X => [y, z, x],
+            Self::Y => [x, -z, y],
+            Self::Z => [x, y, z],
+        }
+    }
+}
+
+/// From where a picture is taken: parallel projection.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct View {
+    /// What is upwards; the angles are those of the shape turned so that it is z.
+    pub up: Up,
     /// Degrees around z, from +x towards +y.
     pub azimuth: f64,
     /// Degrees above the xy plane.
@@ -23,6 +62,7 @@ impl Default for View {
     /// From above and from the side to which ModelNet's objects turn their fronts.
     fn default() -> Self {
         Self {
+            up: Up::Z,
             azimuth: 215.0,
             elevation: 25.0,
         }
@@ -130,6 +170,7 @@ pub(crate) struct Frame {
     axes: [[f64; 3]; 3],
     scale: f64,
     middle: f64,
+    up: Up,
 }
 
 impl Frame {
@@ -163,12 +204,14 @@ impl Frame {
             axes,
             scale,
             middle: f64::from(size) / 2.0,
+            up: view.up,
         })
     }
 
     /// Pixels to the right, pixels downwards, and nearness from -1 to 1.
     pub fn project(&self, point: [f64; 3]) -> [f64; 3] {
-        let p: [f64; 3] = std::array::from_fn(|i| (point[i] - self.center[i]) * self.scale);
+        let centred = std::array::from_fn(|i| (point[i] - self.center[i]) * self.scale);
+        let p = self.up.upright(centred);
         let along = |axis: [f64; 3]| axis.iter().zip(p).map(|(a, x)| a * x).sum::<f64>();
         let zoom = self.middle * 0.94;
         [
@@ -249,6 +292,7 @@ mod tests {
     use super::*;
 
     const FRONT: View = View {
+        up: Up::Z,
         azimuth: 0.0,
         elevation: 0.0,
     };
@@ -262,6 +306,16 @@ mod tests {
         assert!(x > 80.0 && (y - 50.0).abs() < 1e-9);
         let [_, y, _] = frame.project([0.0, 0.0, 1.0]);
         assert!(y < 30.0);
+    }
+
+    #[test]
+    fn any_axis_can_point_upwards() {
+        for (up, top) in [(Up::X, [1.0, 0.0, 0.0]), (Up::Y, [0.0, 1.0, 0.0])] {
+            let frame = Frame::around(&[top], 100, View { up, ..FRONT }).expect("a point");
+            let [x, y, _] = frame.project(top);
+            assert!((x - 50.0).abs() < 1e-9 && y < 5.0, "{up:?}");
+        }
+        assert!("w".parse::<Up>().is_err());
     }
 
     #[test]

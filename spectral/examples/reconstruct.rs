@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     write_path(&PathBuf::from(format!("{out}.ply")), &rebuilt)?;
     let picture = |shape: &Shape| {
-        let cloud = unit_cloud(shape, 20_000, 1, 0)?;
+        let cloud = unit_cloud(shape, 60_000, 1, 0)?;
         Ok::<_, Box<dyn std::error::Error>>(points_png(&cloud.points, 400, View::default()))
     };
     let pictures = [picture(&Shape::Mesh(mesh))?, picture(&rebuilt)?];

@@ -17,6 +17,8 @@ pub enum FeatureKind {
     Fisher,
     /// The same in local frames: does not depend on how a shape is rotated
     FisherInvariant,
+    /// Fisher vectors of what the encoder of --run (preset local) makes of each neighbourhood, and a random one beside it
+    FisherLearned,
 }
 
 /// Neighbourhoods and Fisher vectors.

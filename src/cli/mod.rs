@@ -66,7 +66,7 @@ pub enum Command {
     Export(Export),
     /// Say what a file, a store or a run is
     Info(Info),
-    /// Check a store's hashes, rows and ids
+    /// Check a store's hashes, rows and ids, or a run's checkpoints and weights
     Verify(Verify),
     /// Look into a data set
     #[command(subcommand)]

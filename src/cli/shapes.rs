@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use spectra_pointcloud::render::Up;
 
 use super::convert::TransformOptions;
 
@@ -39,6 +40,7 @@ pub struct Transform {
 #[command(after_help = "\
 Examples:
   spectra reconstruct bunny.ply --order 20 -o bunny-20.ply
+  spectra reconstruct bunny.ply --order 24 --up y -o bunny-24.png
   spectra reconstruct m10.spectra#chair/chair_0001 -o chair.png")]
 pub struct Reconstruct {
     /// A shape file, or STORE#ID for an item of a store
@@ -46,6 +48,9 @@ pub struct Reconstruct {
     /// Output: .ply, .obj or .off (a mesh), .npy or .pcd (points), .png (a picture)
     #[arg(long, short)]
     pub output: PathBuf,
+    /// The axis that points upwards in a picture: x, y or z [default: what the store says, else z]
+    #[arg(long)]
+    pub up: Option<Up>,
     /// The transform, for a shape file
     #[command(flatten)]
     pub transform: TransformOptions,
@@ -85,4 +90,7 @@ pub struct Info {
     /// Draw the shape of a file: .png, or .ply, .obj, .npy, .pcd, .off for its geometry
     #[arg(long, value_name = "FILE")]
     pub picture: Option<PathBuf>,
+    /// The axis that points upwards in the picture: x, y or z
+    #[arg(long, default_value = "z")]
+    pub up: Up,
 }

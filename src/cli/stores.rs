@@ -6,9 +6,9 @@ use clap::{Args, Subcommand};
 
 /// Options of `verify`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  spectra verify m10.spectra")]
+#[command(after_help = "Examples:\n  spectra verify m10.spectra\n  spectra verify runs/m10")]
 pub struct Verify {
-    /// A store
+    /// A store or a run folder
     pub path: PathBuf,
 }
 

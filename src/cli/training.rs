@@ -65,7 +65,7 @@ Examples:
 pub struct Pretrain {
     /// A store made by `spectra convert`
     pub store: PathBuf,
-    /// Settings to start from: tiny (CPU), small or paper
+    /// Settings to start from: tiny (CPU), local (CPU; neighbourhoods of points), small or paper
     #[arg(long, default_value = "tiny", conflicts_with = "config")]
     pub preset: String,
     /// Output, settings and device

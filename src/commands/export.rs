@@ -6,22 +6,28 @@ use anyhow::Context;
 use ndarray::{Array1, Array2};
 use ndarray_npy::NpzWriter;
 use spectra_datasets::{Split, Store};
-use spectra_model::{Encoder, RunInfo};
+use spectra_model::RunInfo;
 
 use crate::cli;
+use crate::frozen::{self, Frozen};
 use crate::outcome::Outcome;
 
 pub fn run(options: &cli::Export) -> anyhow::Result<Outcome> {
     let store = Store::open(&options.store)?;
-    let rows = store.rows_without_points()?;
+    let info = options.run.as_deref().map(RunInfo::load).transpose()?;
+    if let Some(info) = &info {
+        info.check_store(&store)?;
+    }
+    let rows = match info.as_ref().is_some_and(frozen::needs_points) {
+        true => store.rows()?,
+        false => store.rows_without_points()?,
+    };
     let (name, values) = match &options.run {
         None => ("coefficients", rows.coefficients),
         Some(run) => {
-            RunInfo::load(run)?.check_store(&store)?;
-            (
-                "features",
-                Encoder::load(run, &options.device)?.features(&rows.coefficients.view())?,
-            )
+            let shapes = (rows.coefficients.view(), rows.points.as_deref());
+            let features = Frozen::load(run, &options.device)?.features(shapes)?;
+            ("features", features)
         }
     };
     let place = || options.npz.display().to_string();

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use spectra_datasets::{Dataset, DatasetKind, Split, Store};
-use spectra_model::{PictureInfo, RunInfo};
-use spectra_pointcloud::{Limits, ReadError, Shape, archive_kind, read_path, write_path};
+use spectra_model::{PictureInfo, RunInfo, RunMap};
+use spectra_pointcloud::{
+    Limits, Mesh, PointCloud, ReadError, Shape, ShapeError, UnitCloud, archive_kind, read_path,
+};
 
-use crate::cli;
 use crate::outcome::Outcome;
+use crate::{cli, picture};
 
 pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
     let path = &options.path;
@@ -41,7 +43,15 @@ pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
             "transform {} of order {}, {} points, seed {}",
             info.basis, info.order, info.points, info.sampling_seed
         );
-        println!("map       {} up to order {}", info.layout, info.map_order);
+        match &info.map {
+            RunMap::Global(map) => {
+                println!("map       {} up to order {}", map.layout, map.map_order)
+            }
+            RunMap::Local(map) => println!(
+                "map       local, {} neighbourhoods, radii {:?}, moments up to order {}",
+                map.local.centres, map.local.radii, map.local.order
+            ),
+        }
         println!("finished  {}", path.join("model.safetensors").exists());
     } else if path.is_dir() {
         tell_dataset(&spectra_datasets::open(path, DatasetKind::Auto)?);
@@ -53,7 +63,7 @@ pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
             {
                 tell_dataset(&spectra_datasets::open(path, DatasetKind::Auto)?);
             }
-            shape => tell_shape(&shape?, options.picture.as_deref())?,
+            shape => tell_shape(&shape?, options)?,
         }
     }
     Ok(Outcome::Done)
@@ -76,7 +86,7 @@ fn tell_dataset(dataset: &Dataset) {
     }
 }
 
-fn tell_shape(shape: &Shape, picture: Option<&Path>) -> anyhow::Result<()> {
+fn tell_shape(shape: &Shape, options: &cli::Info) -> anyhow::Result<()> {
     println!(
         "shape     {} points, {} faces",
         shape.points().len(),
@@ -85,9 +95,24 @@ fn tell_shape(shape: &Shape, picture: Option<&Path>) -> anyhow::Result<()> {
     if let Some((low, high)) = shape.bounds() {
         println!("bounds    {low:?} to {high:?}");
     }
-    if let Some(picture) = picture {
-        write_path(picture, shape)?;
-        println!("written   {}", picture.display());
+    if let Some(path) = &options.picture {
+        picture::write_shape(path, &framed(shape, path)?, options.up)?;
+        println!("written   {}", path.display());
     }
     Ok(())
+}
+
+/// What is drawn fills the picture; geometry is written as it stands.
+fn framed(shape: &Shape, path: &Path) -> Result<Shape, ShapeError> {
+    if !picture::is_png(path) {
+        return Ok(shape.clone());
+    }
+    let placed = UnitCloud::from_points(shape.points().to_vec())?.points;
+    Ok(match shape {
+        Shape::Mesh(mesh) => Shape::Mesh(Mesh {
+            vertices: placed,
+            faces: mesh.faces.clone(),
+        }),
+        Shape::Cloud(_) => PointCloud::new(placed).into(),
+    })
 }

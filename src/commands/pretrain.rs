@@ -52,8 +52,8 @@ fn dry_run(store: &Store, config: &Config, device: &str) -> anyhow::Result<Outco
         cost.items
     );
     println!(
-        "parameters  {} in H and G, {} in Z",
-        cost.generator_parameters, cost.walker_parameters
+        "parameters  {} in H and G, {} in Z; {} features",
+        cost.generator_parameters, cost.walker_parameters, cost.features
     );
     println!(
         "arithmetic  {:.3} GFLOP for 10 items through H and G once (the paper counts 0.638 for its own)",
@@ -80,12 +80,18 @@ fn dry_run(store: &Store, config: &Config, device: &str) -> anyhow::Result<Outco
             bytes as f64 / 1e6
         );
     }
+    let batch = cost.time_batch(store, config, TRIAL_SECONDS)?;
     println!(
-        "time        {:.3} s a step on {device} ({:.0} GFLOP/s), {} an epoch, {} in all",
+        "time        {:.3} s a step on {device} ({:.0} GFLOP/s), and {:.4} s beside it for the next batch",
         seconds,
         cost.step_flop / seconds / 1e9,
-        duration(seconds * cost.steps_per_epoch as f64),
-        duration(seconds * cost.steps() as f64)
+        batch
+    );
+    let slower = seconds.max(batch);
+    println!(
+        "            {} an epoch, {} in all",
+        duration(slower * cost.steps_per_epoch as f64),
+        duration(slower * cost.steps() as f64)
     );
     Ok(Outcome::Done)
 }

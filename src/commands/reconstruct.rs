@@ -4,20 +4,19 @@ use std::path::Path;
 
 use anyhow::Context;
 use spectra_datasets::Store;
-use spectra_pointcloud::{
-    Limits, PointCloud, random, read_path, sample_surface, unit_cloud, write_path,
-};
+use spectra_pointcloud::render::Up;
+use spectra_pointcloud::{Limits, PointCloud, random, read_path, sample_surface, unit_cloud};
 use spectra_spectral::Basis;
 
 use super::transform;
 use crate::outcome::Outcome;
-use crate::{cli, surface};
+use crate::{cli, picture, surface};
 
 /// Cells along each axis of the grid on which the surface of a density is found.
 const GRID: usize = 64;
 
 pub fn run(options: &cli::Reconstruct) -> anyhow::Result<Outcome> {
-    let (basis, order, coefficients) = match options.source.split_once('#') {
+    let (basis, order, coefficients, up) = match options.source.split_once('#') {
         Some((store, id)) => from_store(Path::new(store), id)?,
         None => from_file(options)?,
     };
@@ -28,7 +27,7 @@ pub fn run(options: &cli::Reconstruct) -> anyhow::Result<Outcome> {
     } else {
         mesh.into()
     };
-    write_path(&options.output, &shape)?;
+    picture::write_shape(&options.output, &shape, options.up.unwrap_or(up))?;
     println!("{}", options.output.display());
     Ok(Outcome::Done)
 }
@@ -39,7 +38,7 @@ fn holds_points_only(path: &Path) -> bool {
     extension.is_some_and(|e| e.eq_ignore_ascii_case("npy") || e.eq_ignore_ascii_case("pcd"))
 }
 
-fn from_store(path: &Path, id: &str) -> anyhow::Result<(Basis, usize, Vec<f32>)> {
+fn from_store(path: &Path, id: &str) -> anyhow::Result<(Basis, usize, Vec<f32>, Up)> {
     let store = Store::open(path)?;
     let rows = store.rows_without_points()?;
     let row = rows.ids.iter().position(|known| known == id);
@@ -53,10 +52,11 @@ fn from_store(path: &Path, id: &str) -> anyhow::Result<(Basis, usize, Vec<f32>)>
         store.manifest().basis,
         store.manifest().order,
         rows.coefficients.row(row).to_vec(),
+        store.manifest().up_axis.parse().unwrap_or_default(),
     ))
 }
 
-fn from_file(options: &cli::Reconstruct) -> anyhow::Result<(Basis, usize, Vec<f32>)> {
+fn from_file(options: &cli::Reconstruct) -> anyhow::Result<(Basis, usize, Vec<f32>, Up)> {
     let settings = &options.transform;
     let shape = read_path(Path::new(&options.source), &Limits::default())?;
     let cloud = unit_cloud(&shape, settings.points, settings.seed, 0)?;
@@ -65,5 +65,6 @@ fn from_file(options: &cli::Reconstruct) -> anyhow::Result<(Basis, usize, Vec<f3
         settings.basis,
         settings.order,
         values.into_iter().map(|c| c as f32).collect(),
+        Up::default(),
     ))
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use spectra_model::toy::{self, ToyAnswers, ToyModel, ToyScore};
-use spectra_model::{AlgorithmConfig, Config};
+use spectra_model::{Config, Objective};
 
 use super::training::{settings, watched};
 use crate::cli::{Train, TrainTask, TrainToy, Training};
@@ -29,17 +29,8 @@ const SEED: u64 = 1;
 fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
     let training = &options.training;
     let config = settings(training, || Ok(toy::config()))?;
-    let plain = Config {
-        algorithm: AlgorithmConfig {
-            steps: 0,
-            walker_updates: 0,
-            consistency: 0.0,
-            ..config.algorithm.clone()
-        },
-        ..config.clone()
-    };
     let cgml = train_one(training, "cgml", &config, quiet)?;
-    let l1 = train_one(training, "l1", &plain, quiet)?;
+    let l1 = train_one(training, "l1", &config.baseline(Objective::L1), quiet)?;
 
     let xs: Vec<f32> = (0..ANSWERS)
         .map(|i| (i as f32 + 0.5) / ANSWERS as f32)

@@ -1,9 +1,16 @@
-//! `spectra verify`: hashes, rows and ids of a store.
+//! `spectra verify`: hashes, rows and ids of a store; checkpoints and weights of a run.
 
 use crate::cli;
 use crate::outcome::Outcome;
 
 pub fn run(options: &cli::Verify) -> anyhow::Result<Outcome> {
+    match options.path.join("run.json").exists() {
+        true => verify_run(options),
+        false => verify_store(options),
+    }
+}
+
+fn verify_store(options: &cli::Verify) -> anyhow::Result<Outcome> {
     let report = spectra_datasets::verify(&options.path)?;
     for problem in &report.problems {
         println!("{problem}");
@@ -20,6 +27,30 @@ pub fn run(options: &cli::Verify) -> anyhow::Result<Outcome> {
         options.path.display(),
         report.parts,
         report.rows
+    );
+    Ok(Outcome::Done)
+}
+
+fn verify_run(options: &cli::Verify) -> anyhow::Result<Outcome> {
+    let report = spectra_model::verify_run(&options.path)?;
+    for line in report.problems.iter().chain(&report.remarks) {
+        println!("{line}");
+    }
+    if !report.problems.is_empty() {
+        anyhow::bail!(
+            "{}: {} problems; `spectra pretrain --resume` passes over checkpoints that are not whole",
+            options.path.display(),
+            report.problems.len()
+        );
+    }
+    println!(
+        "{}: {} checkpoints, {}, all good",
+        options.path.display(),
+        report.checkpoints,
+        match report.finished {
+            true => "weights",
+            false => "not finished",
+        }
     );
     Ok(Outcome::Done)
 }

@@ -60,6 +60,7 @@ fn setup() -> (Cgml, Batch, AlgorithmConfig) {
         generator_optimizer: adam(),
         walker_optimizer: adam(),
         average: None,
+        precision: Precision::F32,
         adversary: None,
         inference: None,
     };
@@ -108,7 +109,8 @@ fn each_line_moves_only_its_own_weights() {
         clip: 0.0,
     };
     let code = cgml.generator.encode(batch.input.clone());
-    let (cgml, _error) = cgml.fit_generator(&batch, code, z, NOTHING, &config, rates);
+    let networks = (cgml.generator.clone(), code);
+    let (cgml, _error) = cgml.fit_generator(&batch, networks, z, NOTHING, &config, rates);
     assert_eq!(bytes(&cgml.walker), fitted, "fitting H and G moved Z");
     assert_ne!(bytes(&cgml.generator), generator, "H and G were not fitted");
 }

@@ -14,8 +14,10 @@ mod patches;
 mod product;
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
+use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::{DType, Tensor};
+
+use crate::device::is_cpu;
 
 pub(crate) use self::elementwise::AdamStep;
 pub(crate) use self::flex::adam;
@@ -72,8 +74,7 @@ pub(crate) trait Kernels: Backend {
 
 /// Whether the fused operations can take this tensor.
 pub(crate) fn fused<const D: usize>(x: &Tensor<D>) -> bool {
-    let device = x.device().inner();
-    matches!(device.as_dispatch(), DispatchDevice::Flex(_)) && x.dtype() == DType::F32
+    is_cpu(&x.device()) && x.dtype() == DType::F32
 }
 
 /// The 4 x 4 windows at stride 2 of images `[batch, 2h, 2w, channels]` with one cell of zeros around them:
@@ -126,6 +127,10 @@ pub(crate) fn norm(
     groups: usize,
     slope: f64,
 ) -> Tensor<3> {
+    if x.dtype() == DType::BF16 {
+        // Means and variances want more digits.
+        return norm(x.cast(DType::F32), gain, shift, groups, slope).cast(DType::BF16);
+    }
     if !fused(&x) {
         return composed::norm(x, gain, shift, groups, slope);
     }

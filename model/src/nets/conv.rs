@@ -11,7 +11,7 @@
 use burn::module::{Initializer, Module, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::leaky_relu;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 use super::{Code, Prepared, Products, Sizes, affine, elements, linear};
 use crate::ModelError;
@@ -300,5 +300,9 @@ impl ConvPair {
 
     pub(crate) fn features(&self) -> usize {
         self.channels * SIDE * SIDE
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.last.weight.dtype()
     }
 }

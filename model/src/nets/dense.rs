@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 use super::{Code, Prepared, Products, Sizes, elements, linear, linear_part};
 use crate::config::NetworkConfig;
@@ -50,15 +50,21 @@ impl Residual {
 
 /// A residual perceptron: a linear map in, blocks, a norm and a linear map out.
 #[derive(Module, Debug)]
-struct Stack {
-    input: Linear,
+pub(super) struct Stack {
+    pub(super) input: Linear,
     blocks: Vec<Residual>,
     norm: LayerNorm,
     output: Linear,
 }
 
 impl Stack {
-    fn new(input: usize, width: usize, depth: usize, output: usize, device: &Device) -> Stack {
+    pub(super) fn new(
+        input: usize,
+        width: usize,
+        depth: usize,
+        output: usize,
+        device: &Device,
+    ) -> Stack {
         Stack {
             input: LinearConfig::new(input, width).init(device),
             blocks: (0..depth)
@@ -69,12 +75,12 @@ impl Stack {
         }
     }
 
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(super) fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         self.after_input(linear(&self.input, x))
     }
 
     /// Multiplications for one row.
-    fn products(&self) -> f64 {
+    pub(super) fn products(&self) -> f64 {
         let blocks = self
             .blocks
             .iter()
@@ -84,7 +90,7 @@ impl Stack {
     }
 
     /// All layers after the first.
-    fn after_input(&self, first: Tensor<2>) -> Tensor<2> {
+    pub(super) fn after_input(&self, first: Tensor<2>) -> Tensor<2> {
         let last = self.blocks.iter().fold(first, |x, block| block.forward(x));
         linear(&self.output, gelu(layer_norm(&self.norm, last)))
     }
@@ -153,5 +159,9 @@ impl DensePair {
 
     pub(crate) fn features(&self) -> usize {
         self.features
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.g.input.weight.dtype()
     }
 }

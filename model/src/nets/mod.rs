@@ -1,25 +1,28 @@
 //! The three networks: H encodes the corrupted map, G decodes (h, z), Z predicts the next z and rho.
 //!
 //! H and G live in one module with one optimizer, as Algorithm 1 updates them together; Z has its own.
-//! Everything outside sees flat tensors `[batch, cells]`; how the cells lie in the map is a matter of
-//! the convolutional networks alone.
+//! Everything outside sees flat f32 tensors `[batch, cells]`; how the cells lie in the map is a matter of
+//! the convolutional networks alone, and a network whose weights are cast casts what it takes and gives.
 
 mod conv;
 mod dense;
 mod init;
+mod set;
 mod walker;
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 pub(crate) use self::conv::ConvPair;
 pub(crate) use self::dense::DensePair;
 pub(crate) use self::init::draw_weights;
+pub(crate) use self::set::{Described, SetPair};
 pub(crate) use self::walker::Walker;
 use crate::ModelError;
 use crate::config::{NetworkConfig, NetworkKind};
 use crate::kernels::product;
+use crate::precision::to;
 
 /// What a network must take and give: the shape of one corrupted input and of one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +58,7 @@ pub(crate) struct Code {
     /// The bottleneck h, `[batch, features]`.
     pub h: Tensor<2>,
     /// Skip connections, outermost first, each `[batch, height, width, channels]`. Where h has a multiple of their rows,
-    /// as for several z to each input, they serve its rows in turn.
+    /// as for several z to each input, they serve its rows in turn. `set` networks keep the places of the queries here.
     pub skips: Vec<Tensor<4>>,
 }
 
@@ -112,6 +115,8 @@ pub(crate) enum Prepared {
     Dense(Tensor<2>),
     /// The part of h in the first layer, and those of the skips in the others, innermost first.
     Conv { h: Tensor<4>, skips: Vec<Tensor<4>> },
+    /// The part of h and of the place of each query in the first layer.
+    Set(Tensor<3>),
 }
 
 /// `x` times `weight`, plus a bias to each row.
@@ -142,6 +147,7 @@ fn linear_part(layer: &Linear, x: Tensor<2>, first: usize) -> Tensor<2> {
 pub(crate) enum Generator {
     Dense(DensePair),
     Conv(ConvPair),
+    Set(SetPair),
 }
 
 impl Generator {
@@ -155,15 +161,29 @@ impl Generator {
         let built = match config.kind {
             NetworkKind::Dense => Generator::Dense(DensePair::new(config, sizes, device)),
             NetworkKind::Conv => Generator::Conv(ConvPair::new(config, sizes, device)?),
+            NetworkKind::Set => Generator::Set(SetPair::new(config, sizes, device)?),
         };
         Ok(draw_weights(built, seed, 0))
     }
 
     /// H: `[batch, input cells]` to the code.
     pub(crate) fn encode(&self, input: Tensor<2>) -> Code {
-        match self {
+        let input = to(input, self.dtype());
+        let code = match self {
             Generator::Dense(pair) => pair.encode(input),
             Generator::Conv(pair) => pair.encode(input),
+            Generator::Set(pair) => pair.encode(input),
+        };
+        let h = to(code.h.clone(), DType::F32);
+        code.with_h(h)
+    }
+
+    /// What the layers compute in.
+    fn dtype(&self) -> DType {
+        match self {
+            Generator::Dense(pair) => pair.dtype(),
+            Generator::Conv(pair) => pair.dtype(),
+            Generator::Set(pair) => pair.dtype(),
         }
     }
 
@@ -174,19 +194,24 @@ impl Generator {
 
     /// The part of [`decode`](Self::decode) that does not depend on z.
     pub(crate) fn prepare(&self, code: &Code) -> Prepared {
+        let code = code.with_h(to(code.h.clone(), self.dtype()));
         match self {
-            Generator::Dense(pair) => pair.prepare(code),
-            Generator::Conv(pair) => pair.prepare(code),
+            Generator::Dense(pair) => pair.prepare(&code),
+            Generator::Conv(pair) => pair.prepare(&code),
+            Generator::Set(pair) => pair.prepare(&code),
         }
     }
 
     /// The rest of [`decode`](Self::decode).
     pub(crate) fn finish(&self, prepared: &Prepared, z: Tensor<2>) -> Tensor<2> {
-        match (self, prepared) {
+        let z = to(z, self.dtype());
+        let output = match (self, prepared) {
             (Generator::Dense(pair), Prepared::Dense(first)) => pair.finish(first, z),
             (Generator::Conv(pair), Prepared::Conv { h, skips }) => pair.finish(h, skips, z),
+            (Generator::Set(pair), Prepared::Set(first)) => pair.finish(first, z),
             _ => unreachable!("a network finishes what it prepared"),
-        }
+        };
+        to(output, DType::F32)
     }
 
     /// Multiplications for one item.
@@ -194,6 +219,7 @@ impl Generator {
         match self {
             Generator::Dense(pair) => pair.products(),
             Generator::Conv(pair) => pair.products(),
+            Generator::Set(pair) => pair.products(),
         }
     }
 
@@ -202,6 +228,7 @@ impl Generator {
         match self {
             Generator::Dense(pair) => pair.features(),
             Generator::Conv(pair) => pair.features(),
+            Generator::Set(pair) => pair.features(),
         }
     }
 }

@@ -3,10 +3,11 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{leaky_relu, softplus};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 use super::{draw_weights, elements, linear, linear_part};
 use crate::config::NetworkConfig;
+use crate::precision::to;
 use crate::walk::unit;
 
 /// Slope of the rectifier for negative values, as in the authors' networks.
@@ -49,7 +50,8 @@ impl Walker {
     /// The predicted next latent `[batch, latent]`, of unit length, and rho >= 0 `[batch, 1]`.
     pub(crate) fn forward(&self, h: Tensor<2>, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let (first, _others) = self.layers();
-        self.after_first(linear(first, Tensor::cat(vec![h, z], 1)))
+        let parts = [h, z].map(|part| to(part, first.weight.dtype()));
+        self.after_first(linear(first, Tensor::cat(parts.into(), 1)))
     }
 
     /// The first layer, which sees h and z, and the others.
@@ -74,13 +76,15 @@ impl Walker {
 
     /// The part of h in the first layer, `[batch, width]`.
     pub(crate) fn prepare(&self, h: Tensor<2>) -> Tensor<2> {
-        linear_part(self.layers().0, h, 0)
+        let first = self.layers().0;
+        linear_part(first, to(h, first.weight.dtype()), 0)
     }
 
     /// [`forward`](Self::forward), given z and what [`prepare`](Self::prepare) made of h.
     pub(crate) fn finish(&self, prepared: Tensor<2>, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let (first, _others) = self.layers();
         let features = first.weight.shape()[0] - self.latent;
+        let z = to(z, first.weight.dtype());
         self.after_first(prepared + linear_part(first, z, features))
     }
 
@@ -88,6 +92,7 @@ impl Walker {
     fn after_first(&self, x: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let (_first, others) = self.layers();
         let out = others.fold(x, |x, layer| linear(layer, leaky_relu(x, SLOPE)));
+        let out = to(out, DType::F32);
         let rows = out.dims()[0];
         let next = unit(out.clone().slice([0..rows, 0..self.latent]));
         let rho = softplus(out.slice([0..rows, self.latent..self.latent + 1]), 1.0);

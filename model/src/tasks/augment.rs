@@ -76,6 +76,17 @@ impl Augmenter {
         })
     }
 
+    /// Whether anything is drawn at all.
+    pub(crate) fn changes(&self) -> bool {
+        let AugmentConfig {
+            rotate,
+            jitter,
+            resample,
+            angle: _,
+        } = self.config;
+        rotate != RotateKind::None || jitter > 0.0 || resample > 0.0
+    }
+
     /// Changes the coefficients of `item`.
     pub(crate) fn coefficients(
         &self,
@@ -117,10 +128,22 @@ impl Augmenter {
     }
 
     fn rotate(&self, rng: &mut ChaCha8Rng, coefficients: &mut [f32]) -> Result<(), ModelError> {
+        let Some(rotation) = self.rotation(rng) else {
+            return Ok(());
+        };
+        match self.basis {
+            Basis::Zernike => rotation.apply_zernike(self.order, coefficients)?,
+            Basis::Spherical => rotation.apply_spherical(coefficients)?,
+        }
+        Ok(())
+    }
+
+    /// How the item is turned, where it is.
+    pub(crate) fn rotation(&self, rng: &mut ChaCha8Rng) -> Option<Rotation> {
         use std::f64::consts::{FRAC_PI_2, TAU};
         let order = self.order;
-        let rotation = match self.config.rotate {
-            RotateKind::None => return Ok(()),
+        Some(match self.config.rotate {
+            RotateKind::None => return None,
             RotateKind::Gravity => {
                 let limit = self.config.angle.to_radians();
                 let angle = (2.0 * rng.random::<f64>() - 1.0) * limit;
@@ -135,12 +158,7 @@ impl Augmenter {
                 let b = (1.0 - 2.0 * rng.random::<f64>()).acos();
                 Rotation::from_euler_zyz(a, b, c, order)
             }
-        };
-        match self.basis {
-            Basis::Zernike => rotation.apply_zernike(order, coefficients)?,
-            Basis::Spherical => rotation.apply_spherical(coefficients)?,
-        }
-        Ok(())
+        })
     }
 
     /// Disturbs the cells of a clean map that hold a coefficient.

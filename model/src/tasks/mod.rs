@@ -3,6 +3,7 @@
 mod augment;
 pub mod colorize;
 pub mod complete;
+mod local;
 pub(crate) mod pictures;
 mod sheet;
 mod spectral;
@@ -15,8 +16,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde_json::Value;
 
-pub(crate) use self::spectral::layout_of;
+pub(crate) use self::local::local_sizes;
 pub use self::spectral::pretrain;
+pub(crate) use self::spectral::{layout_of, open_task};
 use crate::ModelError;
 use crate::config::Objective;
 use crate::nets::Sizes;
@@ -58,6 +60,11 @@ pub(crate) trait Task: Sync {
     /// The batch of `items` in `epoch` (from 1): a pure function of both and of the seed. Epoch 0 is never trained on; the
     /// trainer measures completions with it.
     fn batch(&self, epoch: u64, items: &[usize]) -> Result<HostBatch, ModelError>;
+
+    /// The targets of all items, `[len, target cells]`, where they are the same in every epoch; a GPU then keeps them.
+    fn targets(&self) -> Result<Option<Vec<f32>>, ModelError> {
+        Ok(None)
+    }
 
     /// A further term of each row's error, `[rows, 1]`, beside the weighted L1 between `output` and `target`
     /// (both `[rows, target cells]`); differentiable in `output`. z follows it and H and G are trained on it.

@@ -11,13 +11,14 @@ use spectra_pointcloud::random::stream;
 use spectra_spectral::{Basis, MapKind, MapLayout, Scaler};
 
 use super::augment::Augmenter;
+use super::local::Local;
 use super::sheet::sheet;
 use super::{HostBatch, Task};
-use crate::config::Config;
+use crate::config::{Config, LOCAL, NetworkKind};
 use crate::corrupt::Corruptor;
 use crate::maps::Maps;
 use crate::nets::Sizes;
-use crate::run::{RunFolder, RunInfo, to_json};
+use crate::run::{RunFolder, RunInfo, RunMap, to_json};
 use crate::train::{TrainObserver, TrainSummary, train};
 use crate::{ModelError, device};
 
@@ -51,35 +52,66 @@ pub fn pretrain(
             ));
         }
     }
-    let task = Spectral::open(store, &config, saved.map(|info| info.scaler))?;
-    train(&folder, &config, &task, &device, observer)
+    let task = open_task(store, &config, saved.map(|info| info.map))?;
+    train(&folder, &config, &*task, &device, observer)
+}
+
+/// The task that the settings name, on the training rows of `store`; `saved` is what a run that goes on has kept.
+pub(crate) fn open_task<'s>(
+    store: &'s Store,
+    config: &Config,
+    saved: Option<RunMap>,
+) -> Result<Box<dyn Task + 's>, ModelError> {
+    if config.map.layout == LOCAL {
+        let saved = match saved {
+            Some(RunMap::Local(map)) => Some(map),
+            _ => None,
+        };
+        return Ok(Box::new(Local::open(store, config, saved)?));
+    }
+    let saved = match saved {
+        Some(RunMap::Global(map)) => Some(map.scaler),
+        _ => None,
+    };
+    Ok(Box::new(Spectral::open(store, config, saved)?))
+}
+
+/// The training rows of a store, rising. Fails where there are none.
+pub(super) fn training_rows(store: &Store, splits: &[Split]) -> Result<Vec<usize>, ModelError> {
+    let train: Vec<usize> = (0..splits.len())
+        .filter(|&i| splits[i] == Split::Train)
+        .collect();
+    if train.is_empty() {
+        return Err(ModelError::run(
+            store.path(),
+            "has no training rows; convert a data set with a train split",
+        ));
+    }
+    Ok(train)
 }
 
 /// Denoising on the training rows of a store.
-struct Spectral<'s> {
+pub(crate) struct Spectral<'s> {
     store: &'s Store,
     maps: Denoising,
 }
 
 impl<'s> Spectral<'s> {
-    fn open(
+    /// Reads the training rows of `store`; fits the scaler on them unless one is given.
+    pub(crate) fn open(
         store: &'s Store,
         config: &Config,
         scaler: Option<Scaler>,
     ) -> Result<Spectral<'s>, ModelError> {
+        if config.network.kind == NetworkKind::Set {
+            let message = "network.kind set: takes local maps; set map.layout to local, or take dense or conv";
+            return Err(ModelError::Input(message.into()));
+        }
         let rows = match config.augment.resample > 0.0 {
             true => store.rows()?,
             false => store.rows_without_points()?,
         };
-        let train: Vec<usize> = (0..rows.splits.len())
-            .filter(|&i| rows.splits[i] == Split::Train)
-            .collect();
-        if train.is_empty() {
-            return Err(ModelError::run(
-                store.path(),
-                "has no training rows; convert a data set with a train split",
-            ));
-        }
+        let train = training_rows(store, &rows.splits)?;
         let manifest = store.manifest();
         let coefficients = rows.coefficients.select(Axis(0), &train);
         let points = rows.points.map(|points| pick(points, &train));
@@ -99,7 +131,7 @@ impl<'s> Spectral<'s> {
 }
 
 /// The entries at rising indices, without a copy of any.
-fn pick<T>(values: Vec<T>, rising: &[usize]) -> Vec<T> {
+pub(super) fn pick<T>(values: Vec<T>, rising: &[usize]) -> Vec<T> {
     let mut wanted = rising.iter().peekable();
     values
         .into_iter()
@@ -126,8 +158,13 @@ impl Task for Spectral<'_> {
         self.maps.batch(epoch, items)
     }
 
+    fn targets(&self) -> Result<Option<Vec<f32>>, ModelError> {
+        self.maps.targets()
+    }
+
     fn info(&self) -> Vec<u8> {
-        to_json(&RunInfo::new(self.store, self.len(), &self.maps.maps))
+        let map = RunMap::Global(self.maps.maps.info());
+        to_json(&RunInfo::new(self.store, self.len(), map))
     }
 
     fn card(&self) -> Value {
@@ -214,6 +251,19 @@ impl Denoising {
         Ok(batch)
     }
 
+    /// The clean maps of all items, unless every epoch changes them.
+    fn targets(&self) -> Result<Option<Vec<f32>>, ModelError> {
+        if self.augmenter.changes() {
+            return Ok(None);
+        }
+        let cells = self.maps.sizes().target_cells();
+        let mut targets = vec![0.0; self.rows.nrows() * cells];
+        for (row, target) in self.rows.outer_iter().zip(targets.chunks_exact_mut(cells)) {
+            self.maps.fill(row.to_vec(), target)?;
+        }
+        Ok(Some(targets))
+    }
+
     fn row(
         &self,
         epoch: u64,
@@ -269,6 +319,14 @@ mod tests {
         let part = task.batch(2, &[7]).unwrap();
         assert_eq!(whole.input[200..400], part.input);
         assert_ne!(task.batch(3, &[7]).unwrap().input, part.input);
+    }
+
+    #[test]
+    fn targets_that_stay_are_those_of_every_batch() {
+        let still = task(RotateKind::None);
+        let targets = still.targets().unwrap().unwrap();
+        assert_eq!(targets[700..800], still.batch(3, &[7]).unwrap().target);
+        assert!(task(RotateKind::So3).targets().unwrap().is_none());
     }
 
     #[test]

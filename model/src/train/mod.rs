@@ -2,11 +2,14 @@
 
 mod evaluate;
 mod events;
+mod feed;
 mod metrics;
 mod report;
+mod resident;
 mod schedule;
 mod trainer;
 
+pub(crate) use self::feed::Feed;
 pub(crate) use self::trainer::train;
 
 /// Where training stands.

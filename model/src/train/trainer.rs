@@ -1,26 +1,22 @@
 //! The loop around Algorithm 1.
 
-use burn::tensor::{Device, Tensor, TensorData};
-use rand::seq::SliceRandom;
-use rand_distr::{Distribution, StandardNormal};
+use burn::tensor::{Device, Tensor};
 use serde_json::json;
-use spectra_pointcloud::random::stream;
 
 use super::evaluate::Evaluator;
+use super::feed::{Feed, Prepared};
 use super::report::{Losses, Reporter};
+use super::resident::Uploader;
 use super::schedule::rate_factor;
 use super::{TrainObserver, TrainProgress, TrainSummary};
-use crate::algorithm::{Batch, Cgml, Rates, StepLosses};
+use crate::algorithm::{Cgml, Rates, StepLosses};
 use crate::checkpoint::Checkpoints;
 use crate::encoder::to_host;
 use crate::nets::{Generator, Walker};
 use crate::run::{CARD, RunFolder, WEIGHTS, to_json, write_whole};
-use crate::tasks::{HostBatch, Task, first_latent};
+use crate::tasks::Task;
 use crate::{Config, ModelError, weights};
 use burn::module::Module;
-
-/// Latents of training are drawn from epochs above this, apart from what tasks draw for the same item.
-const LATENTS: u64 = 1 << 63;
 
 /// Trains `task` in `folder`, from the newest whole checkpoint where there is one.
 ///
@@ -41,7 +37,7 @@ struct Trainer<'a> {
     folder: &'a RunFolder,
     config: &'a Config,
     task: &'a dyn Task,
-    device: Device,
+    uploader: Uploader,
     observer: &'a dyn TrainObserver,
     checkpoints: Checkpoints,
     reporter: Reporter,
@@ -85,7 +81,7 @@ impl<'a> Trainer<'a> {
             checkpoints,
             reporter: Reporter::open(folder.path(), step)?,
             evaluator: Evaluator::new(task, config, &device)?,
-            device,
+            uploader: Uploader::new(task, &device)?,
             cgml: Some(cgml),
             step,
             loss: f64::NAN,
@@ -96,32 +92,39 @@ impl<'a> Trainer<'a> {
     }
 
     fn run(mut self) -> Result<TrainSummary, ModelError> {
-        let batch = self.config.train.batch;
         let output = &self.config.output;
         let every = match output.checkpoint_every {
             0 => self.per_epoch,
             every => every,
         };
-        let mut order = (u64::MAX, Vec::new());
-        while self.step < self.steps {
-            let epoch = self.step / self.per_epoch + 1;
-            if order.0 != epoch {
-                order = (epoch, permutation(self.config.seed, epoch, self.task.len()));
+        let feed = Feed {
+            task: self.task,
+            config: self.config,
+            per_epoch: self.per_epoch,
+            steps: self.steps,
+            width: whole(&self.cgml).generator.features() + self.config.network.latent,
+        };
+        let stopped = feed.run(self.step, |batches| -> Result<bool, ModelError> {
+            for prepared in batches {
+                let prepared = prepared?;
+                let epoch = prepared.epoch;
+                let losses = self.advance(prepared);
+                let stop = self.observer.should_stop();
+                let save = self.step.is_multiple_of(every) || self.step == self.steps || stop;
+                if save || self.step.is_multiple_of(output.log_every.max(1)) {
+                    self.report(epoch, &losses)?;
+                }
+                if save {
+                    self.save()?;
+                }
+                if stop && self.step < self.steps {
+                    return Ok(true);
+                }
             }
-            let first = (self.step % self.per_epoch) as usize * batch;
-            let items = &order.1[first..(first + batch).min(order.1.len())];
-            let losses = self.advance(epoch, items)?;
-            let stop = self.observer.should_stop();
-            let save = self.step.is_multiple_of(every) || self.step == self.steps || stop;
-            if save || self.step.is_multiple_of(output.log_every.max(1)) {
-                self.report(epoch, &losses)?;
-            }
-            if save {
-                self.save()?;
-            }
-            if stop && self.step < self.steps {
-                return Ok(self.summary(false));
-            }
+            Ok(false)
+        })?;
+        if stopped {
+            return Ok(self.summary(false));
         }
         self.finish()?;
         Ok(self.summary(true))
@@ -171,10 +174,8 @@ impl<'a> Trainer<'a> {
     }
 
     /// One step of Algorithm 1.
-    fn advance(&mut self, epoch: u64, items: &[usize]) -> Result<StepLosses, ModelError> {
-        let host = self.task.batch(epoch, items)?;
-        let latent = latents(self.config, epoch, items);
-        let batch = self.upload(host, latent);
+    fn advance(&mut self, prepared: Prepared) -> StepLosses {
+        let batch = self.uploader.upload(prepared);
         let factor = rate_factor(&self.config.train, self.step, self.steps);
         let rates = Rates {
             generator: self.config.train.learning_rate * factor,
@@ -191,36 +192,12 @@ impl<'a> Trainer<'a> {
             cgml.average = Some(average.update(&cgml.generator, &cgml.walker, decay, self.step));
         }
         self.cgml = Some(cgml);
-        Ok(losses)
+        losses
     }
 
     fn rate(&self) -> f64 {
         let factor = rate_factor(&self.config.train, self.step, self.steps);
         self.config.train.learning_rate * factor
-    }
-
-    fn upload(&self, host: HostBatch, latent: Vec<f32>) -> Batch {
-        let rows = host.rows;
-        let put = |values: Vec<f32>| -> Tensor<2> {
-            let shape = [rows, values.len() / rows];
-            Tensor::from_data(TensorData::new(values, shape), &self.device)
-        };
-        let width = whole(&self.cgml).generator.features() + self.config.network.latent;
-        let mut rng = stream(self.config.seed, self.step, u64::MAX - 1);
-        let sigma = self.config.algorithm.noise as f32;
-        let noise: Vec<f32> = (0..rows * width)
-            .map(|_value| {
-                let normal: f32 = StandardNormal.sample(&mut rng);
-                sigma * normal
-            })
-            .collect();
-        Batch {
-            input: put(host.input),
-            target: put(host.target),
-            weight: put(host.weight),
-            latent: put(latent),
-            noise: put(noise),
-        }
     }
 
     /// Reads the losses back, refuses those that are no numbers, logs and tells them.
@@ -305,44 +282,5 @@ fn evaluated(cgml: &Cgml) -> (&Generator, &Walker) {
     match &cgml.average {
         Some(average) => (&average.generator, &average.walker),
         None => (&cgml.generator, &cgml.walker),
-    }
-}
-
-/// The order of `len` items in one epoch.
-fn permutation(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..len).collect();
-    order.shuffle(&mut stream(seed, epoch, u64::MAX));
-    order
-}
-
-/// Where z starts for each of `items`: unit rows `[items, width]`.
-fn latents(config: &Config, epoch: u64, items: &[usize]) -> Vec<f32> {
-    let width = config.network.latent;
-    let mut latents = vec![0.0; items.len() * width];
-    for (z, item) in latents.chunks_exact_mut(width).zip(items) {
-        let mut rng = stream(config.seed, LATENTS | epoch, *item as u64);
-        first_latent(config.algorithm.objective, &mut rng, z);
-    }
-    latents
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_drawn_depends_on_seed_epoch_and_items_alone() {
-        let config = Config {
-            seed: 1,
-            ..Config::default()
-        };
-        let whole = latents(&config, 2, &[3, 7, 11]);
-        assert_eq!(whole[10..20], latents(&config, 2, &[7]));
-        assert_ne!(latents(&config, 3, &[7]), latents(&config, 2, &[7]));
-        for z in whole.chunks_exact(10) {
-            assert!((z.iter().map(|v| v * v).sum::<f32>() - 1.0).abs() < 1e-5);
-        }
-        assert_eq!(permutation(1, 4, 40), permutation(1, 4, 40));
-        assert_ne!(permutation(1, 4, 40), permutation(1, 5, 40));
     }
 }

@@ -96,8 +96,6 @@ pub struct Exchange<'a> {
     pub columns: usize,
     pub input: &'a [f64],
     pub output: &'a mut [f64],
-    /// As long as the output, to work in.
-    pub dots: &'a mut [f64],
 }
 
 impl Exchange<'_> {
@@ -116,15 +114,11 @@ impl WithSimd for Exchange<'_> {
         let l = self.quarter.degree();
         let at = Places::of(l, self.columns);
         self.output.fill(0.0);
-        if self.columns == 1 {
-            self.dots.fill(0.0);
-        }
         for parity in 0..2.min(l + 1) {
             for part in Part::of_rows(l, parity, at) {
                 if self.columns == 1 {
                     for m in (parity..=l).step_by(2 * ROWS) {
-                        let out = [&mut *self.output, &mut *self.dots];
-                        one_column(s, self.quarter, part, m, self.input, out);
+                        one_column(s, self.quarter, part, m, self.input, self.output);
                     }
                 } else {
                     let mut first = 0;
@@ -139,11 +133,6 @@ impl WithSimd for Exchange<'_> {
                         first += LANES;
                     }
                 }
-            }
-        }
-        if self.columns == 1 {
-            for (sum, dot) in self.output.iter_mut().zip(&*self.dots) {
-                *sum += dot;
             }
         }
         // Nothing has a sine of order 0.
@@ -163,8 +152,7 @@ fn rows_from(quarter: &Quarter, m: usize, offset: usize, width: usize) -> [&[f64
     ]
 }
 
-/// Rows m, m + 2, ... of one part against one column: what they add as columns goes into the first output; their dot products, one for each
-/// row, into the second. In one buffer, vectors would be loaded just after single values in them were stored, which is slow.
+/// Rows m, m + 2, ... of one part against one column.
 #[inline(always)]
 fn one_column<S: Simd>(
     s: S,
@@ -172,7 +160,7 @@ fn one_column<S: Simd>(
     part: Part,
     m: usize,
     input: &[f64],
-    [output, dots]: [&mut [f64]; 2],
+    output: &mut [f64],
 ) {
     let lanes = f64::lanes::<S>();
     let offset = part.parity * half(quarter.degree());
@@ -191,17 +179,17 @@ fn one_column<S: Simd>(
     for (factor, value) in factors.iter_mut().zip(&input[to..][..ROWS]) {
         *factor = s.mul_f64s(*factor, s.splat_f64s(*value));
     }
-    let mut sums_of_rows = [s.splat_f64s(0.0); ROWS];
+    let mut dots = [s.splat_f64s(0.0); ROWS];
     for i in 0..width / lanes {
         let (x, mut sum) = (column[i], sums[i]);
         for r in 0..ROWS {
-            sums_of_rows[r] = f64::fma(s, rows[r][i], x, sums_of_rows[r]);
+            dots[r] = f64::fma(s, rows[r][i], x, dots[r]);
             sum = f64::fma(s, rows[r][i], factors[r], sum);
         }
         sums[i] = sum;
     }
-    for (dot, sum) in dots[to..][..ROWS].iter_mut().zip(sums_of_rows) {
-        *dot = part.sign * s.reduce_sum_f64s(sum);
+    for (sum, dot) in output[to..][..ROWS].iter_mut().zip(dots) {
+        *sum += part.sign * s.reduce_sum_f64s(dot);
     }
 }
 
@@ -299,7 +287,6 @@ mod tests {
                             columns,
                             input,
                             output: &mut output,
-                            dots: &mut vec![f64::NAN; at.len()],
                         }
                         .run(arch);
                         output

@@ -55,7 +55,6 @@ pub struct RotationScratch {
     quarter: Quarter,
     now: Aligned<f64>,
     next: Aligned<f64>,
-    dots: Aligned<f64>,
 }
 
 /// cos and sin of m times an angle about z, at `[parity of m][m / 2]`.
@@ -65,8 +64,18 @@ struct Turn {
     sin: [Vec<f64>; 2],
 }
 
+/// The same angle near zero, for angles that are so large that multiples of them lose all digits.
+fn principal(angle: f64) -> f64 {
+    if angle.abs() <= 8.0 {
+        return angle;
+    }
+    let (sin, cos) = angle.sin_cos();
+    sin.atan2(cos)
+}
+
 impl Turn {
     fn new(angle: f64, lmax: usize) -> Self {
+        let angle = principal(angle);
         let of = |m: usize| {
             let m = m as f64;
             let product = m * angle;
@@ -97,7 +106,7 @@ impl Rotation {
     /// Rz(a) Ry(b) Rz(c), angles in radians. O(lmax).
     pub fn from_euler_zyz(a: f64, b: f64, c: f64, lmax: usize) -> Self {
         if b == 0.0 {
-            return Self::about_z(a + c, lmax);
+            return Self::about_z(principal(a) + principal(c), lmax);
         }
         Self {
             lmax,
@@ -313,13 +322,8 @@ impl Rotation {
             many => many.next_multiple_of(LANES),
         };
         let at = Places::of(l, columns);
-        let RotationScratch {
-            quarter,
-            now,
-            next,
-            dots,
-        } = scratch;
-        let [now, next, dots] = [now, next, dots].map(|buffer| buffer.zeros(at.len()));
+        let RotationScratch { quarter, now, next } = scratch;
+        let (now, next) = (now.zeros(at.len()), next.zeros(at.len()));
         for parity in 0..2 {
             let (cos, sin) = at.pair(parity, now);
             for (column, &start) in starts.iter().enumerate() {
@@ -341,7 +345,6 @@ impl Rotation {
             columns,
             input: now,
             output: next,
-            dots,
         }
         .run(arch);
         second.split(l, columns, next);
@@ -350,7 +353,6 @@ impl Rotation {
             columns,
             input: next,
             output: now,
-            dots,
         }
         .run(arch);
         third.split(l, columns, now);

@@ -13,6 +13,7 @@ use spectra_spectral::Basis;
 
 use crate::cli;
 use crate::commands::convert::Watch;
+use crate::frozen::Shapes;
 use crate::outcome::Usage;
 use crate::progress::Progress;
 
@@ -62,6 +63,13 @@ pub struct Side {
     pub ids: Vec<String>,
 }
 
+impl Side {
+    /// What encoders take.
+    pub fn shapes(&self) -> Shapes<'_> {
+        (self.coefficients.view(), self.points.as_deref())
+    }
+}
+
 /// Both splits with their labels.
 #[derive(Debug, Clone)]
 pub struct Data {
@@ -70,7 +78,8 @@ pub struct Data {
     pub labels: Labels,
     pub basis: Basis,
     pub order: usize,
-    up: String,
+    /// `x`, `y`, `z` or `unknown`.
+    pub up: String,
 }
 
 impl Data {

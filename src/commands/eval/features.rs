@@ -4,48 +4,58 @@ use std::path::PathBuf;
 
 use ndarray::{Array2, Axis, concatenate};
 use spectra_eval::{FeatureSet, Pca};
-use spectra_model::Encoder;
 use spectra_spectral::{Basis, Scaler, power_spectrum, z_invariants, zernike_invariants};
 
-use super::data::Data;
+use super::data::{Data, Side};
+use crate::frozen::Frozen;
 
 /// Axes of the PCA control.
 const PCA_AXES: usize = 128;
+/// Seeds of random encoders start here.
+pub const RANDOM: u64 = 1000;
 
-/// Features of both splits by one function of coefficients.
+/// Features of both splits by one function of their objects.
 fn both(
     data: &Data,
     name: &str,
-    of: impl Fn(&Array2<f32>) -> anyhow::Result<Array2<f32>>,
+    of: impl Fn(&Side) -> anyhow::Result<Array2<f32>>,
 ) -> anyhow::Result<FeatureSet> {
     Ok(FeatureSet {
         name: name.into(),
-        train: of(&data.train.coefficients)?,
-        test: of(&data.test.coefficients)?,
+        train: of(&data.train)?,
+        test: of(&data.test)?,
     })
 }
 
-/// Bottleneck features of one encoder.
-pub fn encoded(data: &Data, encoder: &Encoder, name: &str) -> anyhow::Result<FeatureSet> {
-    both(data, name, |rows| Ok(encoder.features(&rows.view())?))
+/// Frozen features of one encoder.
+pub fn encoded(data: &Data, encoder: &Frozen, name: &str) -> anyhow::Result<FeatureSet> {
+    both(data, name, |side| encoder.features(side.shapes()))
 }
 
-/// Bottleneck features, one set for each run.
-pub fn learned(data: &Data, encoders: &[Encoder]) -> anyhow::Result<Vec<FeatureSet>> {
-    encoders
-        .iter()
-        .map(|encoder| encoded(data, encoder, "cGML bottleneck"))
-        .collect()
+/// Frozen features, one set for each run.
+pub fn learned(data: &Data, encoders: &[Frozen]) -> anyhow::Result<Vec<FeatureSet>> {
+    let set = |encoder: &Frozen| {
+        let name = match encoder {
+            Frozen::Global(_) => "cGML bottleneck",
+            Frozen::Local(_) => "cGML, local maps",
+        };
+        encoded(data, encoder, name)
+    };
+    encoders.iter().map(set).collect()
 }
 
 /// The map as a run's network sees it, or, without a run, all coefficients scaled alike.
-pub fn raw(data: &Data, encoder: Option<&Encoder>) -> anyhow::Result<FeatureSet> {
+pub fn raw(data: &Data, encoder: Option<&Frozen>) -> anyhow::Result<FeatureSet> {
     if let Some(encoder) = encoder {
-        return both(data, "raw map", |rows| Ok(encoder.raw_maps(&rows.view())?));
+        let name = match encoder {
+            Frozen::Global(_) => "raw map",
+            Frozen::Local(_) => "raw local map, pooled",
+        };
+        return both(data, name, |side| encoder.raw_maps(side.shapes()));
     }
     let scaler = Scaler::fit(&data.train.coefficients.view())?;
-    both(data, "raw map", |rows| {
-        let mut rows = rows.clone();
+    both(data, "raw map", |side| {
+        let mut rows = side.coefficients.clone();
         for mut row in rows.outer_iter_mut() {
             let mut values = row.to_vec();
             scaler.transform(&mut values)?;
@@ -65,24 +75,24 @@ pub fn controls(
 ) -> anyhow::Result<Vec<Vec<FeatureSet>>> {
     let pca = Pca::fit(&raw.train.view(), PCA_AXES);
     let reduced = FeatureSet {
-        name: "PCA of the raw map".into(),
+        name: format!("PCA of the {}", raw.name),
         train: pca.transform(&raw.train.view()),
         test: pca.transform(&raw.test.view()),
     };
     let mut sets = vec![vec![raw.clone()], vec![reduced]];
     if let Some(run) = run {
         let random = (0..seeds.max(1)).map(|seed| {
-            let encoder = Encoder::random(run, 1000 + seed, device)?;
+            let encoder = Frozen::random(run, RANDOM + seed, device)?;
             encoded(data, &encoder, "random encoder")
         });
         sets.push(random.collect::<anyhow::Result<_>>()?);
     }
-    sets.push(vec![both(data, "rotation invariants", |rows| {
-        invariants(rows, data, false)
+    sets.push(vec![both(data, "rotation invariants", |side| {
+        invariants(&side.coefficients, data, false)
     })?]);
     if data.basis == Basis::Zernike {
-        sets.push(vec![both(data, "invariants about z", |rows| {
-            invariants(rows, data, true)
+        sets.push(vec![both(data, "invariants about z", |side| {
+            invariants(&side.coefficients, data, true)
         })?]);
     }
     Ok(sets)

@@ -6,8 +6,11 @@ use spectra_eval::{
     Classifier, Evaluation, FeatureSet, FisherEncoder, FisherOptions, Kernel, Labels, LocalSet,
     Protocol, Row,
 };
+use spectra_model::LocalRows;
 
 use super::data::Data;
+use crate::frozen::Frozen;
+use crate::outcome::Usage;
 use crate::progress::Progress;
 
 /// One kernel for each seed: the mean over radii of the kernels of their Fisher vectors. One radius at a time is in memory.
@@ -62,6 +65,40 @@ fn sets(
         })
     };
     clouds.unwrap_or_default().par_iter().map(set).collect()
+}
+
+/// One kernel for each encoder of local maps: of the Fisher vectors of what it makes of each neighbourhood.
+pub fn learned(
+    data: &Data,
+    encoders: &[Frozen],
+    name: &str,
+    fisher: FisherOptions,
+    progress: &Progress,
+) -> anyhow::Result<Vec<Kernel>> {
+    let mut kernels = Vec::new();
+    for (i, encoder) in encoders.iter().enumerate() {
+        progress.set(i, encoders.len(), name);
+        let Some(encoder) = encoder.local() else {
+            let message = "--features fisher-learned: wants a run on local maps (preset local)";
+            return Err(Usage(message.into()).into());
+        };
+        let sets = |clouds: Option<&[Vec<[f32; 3]>]>| -> anyhow::Result<Vec<LocalSet>> {
+            let rows = encoder.rows(clouds.unwrap_or_default())?;
+            let set = |found: LocalRows| LocalSet {
+                rows: found.rows,
+                positions: found.positions,
+            };
+            Ok(rows.into_iter().map(set).collect())
+        };
+        let train = sets(data.train.points.as_deref())?;
+        let fitted = FisherEncoder::fit(&train, fisher, i as u64)?;
+        let train = fitted.encode(&train);
+        let test = fitted.encode(&sets(data.test.points.as_deref())?);
+        let mut kernel = Kernel::of_rows(name, &train.view(), &test.view());
+        kernel.normalise();
+        kernels.push(kernel);
+    }
+    Ok(kernels)
 }
 
 /// Rows of the table for kernels, alone and, where there are any, joined with the rows of `beside`, both of equal weight.

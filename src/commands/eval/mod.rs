@@ -13,11 +13,12 @@ use spectra_datasets::{LocalOptions, Store};
 use spectra_eval::{
     Classifier, Evaluation, FeatureSet, FisherOptions, Kernel, Protocol, Report, Row, evaluate,
 };
-use spectra_model::{Encoder, RunInfo};
+use spectra_model::RunInfo;
 
 use self::data::Data;
 pub use self::data::Poses;
 use crate::cli::{self, FeatureKind};
+use crate::frozen::{self, Frozen};
 use crate::outcome::{Outcome, Usage};
 use crate::progress::Progress;
 
@@ -68,10 +69,11 @@ impl Request {
             ([], false) => vec![FeatureKind::Controls],
             (kinds, _) => kinds.to_vec(),
         };
-        if kinds.contains(&FeatureKind::Learned) && !has_runs {
-            return Err(
-                Usage("--features learned: needs --run, whose encoder makes them".into()).into(),
-            );
+        let learned = [FeatureKind::Learned, FeatureKind::FisherLearned];
+        if learned.iter().any(|kind| kinds.contains(kind)) && !has_runs {
+            let message =
+                "--features learned and fisher-learned: need --run, whose encoder makes them";
+            return Err(Usage(message.into()).into());
         }
         if (options.reconstruction || !options.beside.is_empty()) && !has_runs {
             let message = "--reconstruction and --beside: need --run, whose encoder is compared";
@@ -107,8 +109,22 @@ impl Request {
         self.kinds.contains(&kind)
     }
 
-    fn needs_points(&self) -> bool {
-        self.has(FeatureKind::Fisher) || self.has(FeatureKind::FisherInvariant)
+    /// Whether anything that is asked for comes of points.
+    fn needs_points(&self) -> anyhow::Result<bool> {
+        let of_points = [FeatureKind::Fisher, FeatureKind::FisherInvariant];
+        let mut needed = of_points.into_iter().any(|kind| self.has(kind));
+        for run in self.runs.iter().chain(&self.beside) {
+            needed |= frozen::needs_points(&RunInfo::load(run)?);
+        }
+        Ok(needed)
+    }
+
+    /// One network with random weights for each run.
+    fn random_encoders(&self) -> anyhow::Result<Vec<Frozen>> {
+        let seeds = features::RANDOM..;
+        let runs = self.runs.iter().zip(seeds);
+        runs.map(|(run, seed)| Frozen::random(run, seed, &self.device))
+            .collect()
     }
 
     fn classifiers(&self, usual: &[Classifier]) -> Vec<Classifier> {
@@ -131,7 +147,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         .chain(&request.beside)
         .map(|run| RunInfo::load(run));
     let infos: Vec<RunInfo> = infos.collect::<Result<_, _>>()?;
-    let (store, skipped) = data::store(options, request.needs_points(), quiet)?;
+    let (store, skipped) = data::store(options, request.needs_points()?, quiet)?;
     for info in &infos {
         info.check_store(&store)?;
     }
@@ -179,16 +195,16 @@ fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
 
 /// Evaluates what is asked for on `store`.
 pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<Report> {
-    let data = Data::read(store, request.needs_points())?;
-    let encoders: Vec<Encoder> = request
+    let data = Data::read(store, request.needs_points()?)?;
+    let encoders: Vec<Frozen> = request
         .runs
         .iter()
-        .map(|run| Encoder::load(run, &request.device))
-        .collect::<Result<_, _>>()?;
-    let beside: Vec<(String, Encoder)> = request
+        .map(|run| Frozen::load(run, &request.device))
+        .collect::<anyhow::Result<_>>()?;
+    let beside: Vec<(String, Frozen)> = request
         .beside
         .iter()
-        .map(|run| Ok((folder_name(run), Encoder::load(run, &request.device)?)))
+        .map(|run| Ok((folder_name(run), Frozen::load(run, &request.device)?)))
         .collect::<anyhow::Result<_>>()?;
     let protocol = Protocol {
         seeds: (0..request.seeds).collect(),
@@ -224,18 +240,25 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
     progress.finish(&format!("{} rows", report.rows.len()));
     if let (Some(run), Some(encoder)) = (request.runs.first(), encoders.first()) {
         if request.reconstruction {
-            let mut models = vec![("cGML", encoder)];
-            models.extend(
-                beside
-                    .iter()
-                    .map(|(name, encoder)| (name.as_str(), encoder)),
-            );
+            let beside = beside
+                .iter()
+                .map(|(name, encoder)| (name.as_str(), encoder));
+            let models: Option<Vec<_>> = [("cGML", encoder)]
+                .into_iter()
+                .chain(beside)
+                .map(|(name, encoder)| Some((name, encoder.global()?)))
+                .collect();
+            let models = models.ok_or_else(|| {
+                Usage("--reconstruction: completes global maps; this run or one beside it is on local ones".into())
+            })?;
             let progress = Progress::start("reconstruction", quiet);
             report.reconstructions = recon::table(&data, &models, &protocol, &progress)?;
             progress.finish(&format!("{} rows", report.reconstructions.len()));
         }
         report.add_curve(pictures::curve(run)?);
-        pictures::add_completions(&mut report, encoder, &data)?;
+        if let Some(encoder) = encoder.global() {
+            pictures::add_completions(&mut report, encoder, &data)?;
+        }
     }
     Ok(report)
 }
@@ -243,7 +266,7 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
 /// All rows of one protocol, and the features that its map shows.
 fn one_pose(
     data: &Data,
-    (encoders, beside): (&[Encoder], &[(String, Encoder)]),
+    (encoders, beside): (&[Frozen], &[(String, Frozen)]),
     request: &Request,
     protocol: &Protocol,
     progress: &Progress,
@@ -280,7 +303,7 @@ fn one_pose(
         rows.extend(evaluate(set, &data.labels, &classifiers, protocol)?);
     }
     if request.has(FeatureKind::Controls) {
-        progress.set(sets.len(), sets.len(), "raw map, RBF kernel");
+        progress.set(sets.len(), sets.len(), "RBF kernel");
         rows.extend(radial(&raw, data, &classifiers, protocol)?);
     }
     for kind in [FeatureKind::Fisher, FeatureKind::FisherInvariant] {
@@ -294,6 +317,21 @@ fn one_pose(
             rows.extend(fisher::evaluate(
                 kernels,
                 &learned,
+                &data.labels,
+                &classifiers,
+                protocol,
+            )?);
+        }
+    }
+    if request.has(FeatureKind::FisherLearned) {
+        let classifiers = request.classifiers(&[Classifier::Ridge, Classifier::Knn(1)]);
+        let random: Vec<Frozen> = request.random_encoders()?;
+        for (name, encoders) in [("cGML rows", encoders), ("random rows", &random)] {
+            let name = format!("Fisher vector of {name}");
+            let kernels = fisher::learned(data, encoders, &name, request.fisher, progress)?;
+            rows.extend(fisher::evaluate(
+                kernels,
+                &[],
                 &data.labels,
                 &classifiers,
                 protocol,
@@ -314,7 +352,7 @@ fn radial(
         |classifier: &&Classifier| !matches!(classifier, Classifier::Softmax | Classifier::Knn(_));
     let classifiers: Vec<Classifier> = classifiers.iter().filter(linear).copied().collect();
     let mut kernel = Kernel::radial(raw);
-    kernel.name = "raw map, RBF kernel".into();
+    kernel.name = format!("{}, RBF kernel", raw.name);
     let mut evaluation = Evaluation::new(&data.labels, &classifiers, protocol)?;
     evaluation.add_kernel(&kernel)?;
     Ok(evaluation.rows())

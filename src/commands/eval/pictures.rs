@@ -50,12 +50,25 @@ fn chosen(data: &Data) -> Vec<usize> {
 struct Draw {
     basis: Basis,
     order: usize,
+    view: View,
 }
 
 impl Draw {
+    fn new(data: &Data, order: usize) -> Self {
+        let view = View {
+            up: data.up.parse().unwrap_or_default(),
+            ..View::default()
+        };
+        Self {
+            basis: data.basis,
+            order,
+            view,
+        }
+    }
+
     fn one(&self, row: ArrayView1<f32>) -> anyhow::Result<RgbImage> {
         let mesh = surface::mesh(self.basis, self.order, &row.to_vec(), GRID)?;
-        Ok(render::mesh_png(&mesh, SIDE, View::default()))
+        Ok(render::mesh_png(&mesh, SIDE, self.view))
     }
 
     fn strip<'a>(
@@ -69,10 +82,7 @@ impl Draw {
 
 /// Corrupted, completed (from several z) and true shapes of a few test objects; then the same at rising corruption.
 pub fn add_completions(report: &mut Report, encoder: &Encoder, data: &Data) -> anyhow::Result<()> {
-    let draw = Draw {
-        basis: data.basis,
-        order: encoder.order(),
-    };
+    let draw = Draw::new(data, encoder.order());
     let chosen = chosen(data);
     let rows = data.test.coefficients.select(Axis(0), &chosen);
     let several = (0..LATENTS)
@@ -135,10 +145,7 @@ pub fn add_neighbours(
     features: &FeatureSet,
     data: &Data,
 ) -> anyhow::Result<()> {
-    let draw = Draw {
-        basis: data.basis,
-        order: data.order,
-    };
+    let draw = Draw::new(data, data.order);
     let chosen = chosen(data);
     let nearest = nearest_training(features, &chosen, NEIGHBOURS);
     for (i, (&row, near)) in chosen.iter().zip(&nearest).enumerate() {

@@ -1,0 +1,70 @@
+//! The frozen network of a run, whichever kind of map it was trained on.
+
+use std::path::Path;
+
+use ndarray::{Array2, ArrayView2};
+use spectra_model::{Encoder, LocalEncoder, RunInfo, RunMap};
+
+/// What makes features of shapes.
+pub enum Frozen {
+    /// Of their coefficients.
+    Global(Encoder),
+    /// Of their points.
+    Local(LocalEncoder),
+}
+
+/// Coefficients `[objects, K]`, and points where they were read.
+pub type Shapes<'s> = (ArrayView2<'s, f32>, Option<&'s [Vec<[f32; 3]>]>);
+
+/// Whether the networks of a run see points.
+pub fn needs_points(info: &RunInfo) -> bool {
+    matches!(info.map, RunMap::Local(_))
+}
+
+impl Frozen {
+    pub fn load(run: &Path, device: &str) -> anyhow::Result<Self> {
+        Ok(match needs_points(&RunInfo::load(run)?) {
+            true => Self::Local(LocalEncoder::load(run, device)?),
+            false => Self::Global(Encoder::load(run, device)?),
+        })
+    }
+
+    /// The same network with random weights.
+    pub fn random(run: &Path, seed: u64, device: &str) -> anyhow::Result<Self> {
+        Ok(match needs_points(&RunInfo::load(run)?) {
+            true => Self::Local(LocalEncoder::random(run, seed, device)?),
+            false => Self::Global(Encoder::random(run, seed, device)?),
+        })
+    }
+
+    pub fn features(&self, (coefficients, points): Shapes) -> anyhow::Result<Array2<f32>> {
+        Ok(match self {
+            Self::Global(encoder) => encoder.features(&coefficients)?,
+            Self::Local(encoder) => encoder.features(points.unwrap_or_default())?,
+        })
+    }
+
+    /// What the network is given, read out as its features are.
+    pub fn raw_maps(&self, (coefficients, points): Shapes) -> anyhow::Result<Array2<f32>> {
+        Ok(match self {
+            Self::Global(encoder) => encoder.raw_maps(&coefficients)?,
+            Self::Local(encoder) => encoder.raw_maps(points.unwrap_or_default())?,
+        })
+    }
+
+    /// The encoder of global maps, if it is one.
+    pub fn global(&self) -> Option<&Encoder> {
+        match self {
+            Self::Global(encoder) => Some(encoder),
+            Self::Local(_) => None,
+        }
+    }
+
+    /// The encoder of local maps, if it is one.
+    pub fn local(&self) -> Option<&LocalEncoder> {
+        match self {
+            Self::Global(_) => None,
+            Self::Local(encoder) => Some(encoder),
+        }
+    }
+}
