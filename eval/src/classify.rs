@@ -103,8 +103,15 @@ fn by_svm(kernel: &Kernel, labels: &Labels, protocol: &Protocol, seed: u64) -> R
 fn by_ridge(kernel: &Kernel, labels: &Labels, protocol: &Protocol) -> Result<Run> {
     let train = kernel.train.view();
     let mut best: Option<(f64, ridge::Ridge)> = None;
+    let mut failed = None;
     for ridge in ascending(&protocol.ridges) {
-        let fitted = ridge::fit(&train, &labels.train, labels.classes.len(), ridge)?;
+        let fitted = match ridge::fit(&train, &labels.train, labels.classes.len(), ridge) {
+            Ok(fitted) => fitted,
+            Err(error) => {
+                failed = Some(error);
+                continue;
+            }
+        };
         // In a tie the heavier ridge: it comes later.
         if best
             .as_ref()
@@ -113,18 +120,19 @@ fn by_ridge(kernel: &Kernel, labels: &Labels, protocol: &Protocol) -> Result<Run
             best = Some((ridge, fitted));
         }
     }
-    Ok(match best {
-        Some((ridge, fitted)) => Run {
+    match (best, failed) {
+        (Some((ridge, fitted)), _) => Ok(Run {
             predicted: fitted.predict(&kernel.test.view()),
             chosen: format!("ridge = {ridge}"),
             held_out: Some(fitted.left_out_right as f64 / labels.train.len().max(1) as f64),
-        },
-        None => Run {
+        }),
+        (None, Some(error)) => Err(error),
+        (None, None) => Ok(Run {
             predicted: vec![0; labels.test.len()],
             chosen: "no ridge to choose from".into(),
             held_out: None,
-        },
-    })
+        }),
+    }
 }
 
 fn by_softmax(rows: &StandardRows, labels: &Labels, protocol: &Protocol, seed: u64) -> Run {
@@ -250,6 +258,7 @@ pub(crate) fn budget(labels: &[usize], classes: usize, share: f64, seed: u64) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{CLASSES, Peer};
 
     #[test]
     fn folds_are_stratified() {
@@ -264,6 +273,25 @@ mod tests {
                 (2, 20)
             );
         }
+    }
+
+    #[test]
+    fn a_ridge_that_cannot_be_solved_is_passed_over_unless_all_are() {
+        let peer = Peer::new();
+        let labels = Labels {
+            train: peer.labels.clone(),
+            test: vec![0; peer.test.nrows()],
+            classes: (0..CLASSES).map(|class| class.to_string()).collect(),
+        };
+        let with = |ridges: &[f64]| {
+            let protocol = Protocol {
+                ridges: ridges.to_vec(),
+                ..Protocol::default()
+            };
+            by_ridge(&peer.kernel, &labels, &protocol)
+        };
+        assert_eq!(with(&[-5.0, 0.1]).unwrap().chosen, "ridge = 0.1");
+        assert!(with(&[-5.0]).is_err());
     }
 
     #[test]

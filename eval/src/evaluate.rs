@@ -65,7 +65,7 @@ pub struct Protocol {
     pub costs: Vec<f64>,
     /// Weight decays of the softmax.
     pub decays: Vec<f64>,
-    /// Ridges of the ridge classifier.
+    /// Ridges of the ridge classifier; those too small for single precision on a set of features are passed over.
     pub ridges: Vec<f64>,
     /// Share of the training objects whose labels may be used, drawn anew from each class for each seed; 1 for all.
     pub labels: f64,
@@ -80,7 +80,7 @@ impl Default for Protocol {
             folds: 5,
             costs: vec![0.1, 1.0, 10.0, 100.0],
             decays: vec![1e-6, 1e-5, 1e-4, 1e-3],
-            ridges: vec![0.03, 0.1, 0.3, 1.0, 3.0],
+            ridges: vec![0.01, 0.03, 0.1, 0.3, 1.0],
             labels: 1.0,
             rotation: "aligned".into(),
         }

@@ -50,8 +50,8 @@ impl Walker {
     /// The predicted next latent `[batch, latent]`, of unit length, and rho >= 0 `[batch, 1]`.
     pub(crate) fn forward(&self, h: Tensor<2>, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let (first, _others) = self.layers();
-        let parts = [h, z].map(|part| to(part, first.weight.dtype()));
-        self.after_first(linear(first, Tensor::cat(parts.into(), 1)))
+        let both = to(Tensor::cat(vec![h, z], 1), first.weight.dtype());
+        self.after_first(linear(first, both))
     }
 
     /// The first layer, which sees h and z, and the others.
