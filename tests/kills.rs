@@ -140,6 +140,8 @@ fn a_full_disk_is_told_with_advice_and_the_run_goes_on_afterwards() {
         command.args(["-c", &format!("trap '' XFSZ; {limit} exec \"$0\" \"$@\"")]);
         let given = pretrain(&store, &run, 1, resume);
         command.arg(given.get_program()).args(given.get_args());
+        // With one thread, which trains, batches are made between the steps.
+        command.env("RAYON_NUM_THREADS", "1");
         command.output().unwrap()
     };
     let stopped = pretrain("ulimit -f 64;", false);

@@ -1,7 +1,9 @@
 //! What a step takes, prepared beside the step before it.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::iter::from_fn;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
@@ -44,14 +46,17 @@ impl Feed<'_> {
     pub(crate) fn run<R>(
         &self,
         first: u64,
-        train: impl FnOnce(&Receiver<Result<Prepared, ModelError>>) -> R,
+        train: impl FnOnce(&mut dyn Iterator<Item = Result<Prepared, ModelError>>) -> R,
     ) -> R {
         let (sender, receiver) = sync_channel(AHEAD);
         thread::scope(|scope| {
-            scope.spawn(move || self.prepare_all(first, &sender));
-            let result = train(&receiver);
+            let preparing = scope.spawn(move || self.prepare_all(first, &sender));
+            let result = train(&mut from_fn(|| next(&receiver)));
             // The thread ends at its next batch, which nobody takes.
             drop(receiver);
+            while !preparing.is_finished() {
+                help();
+            }
             result
         })
     }
@@ -83,6 +88,25 @@ impl Feed<'_> {
             latent: latents(self.config, epoch, items),
             noise: noise(self.config, step, items.len() * self.width),
         })
+    }
+}
+
+/// The next batch; none after the last.
+fn next(receiver: &Receiver<Result<Prepared, ModelError>>) -> Option<Result<Prepared, ModelError>> {
+    loop {
+        match receiver.try_recv() {
+            Ok(prepared) => return Some(prepared),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => help(),
+        }
+    }
+}
+
+/// Waits a moment for the other thread. A worker of the thread pool must not simply sleep: batches are made in that
+/// pool, and where it has one worker, nobody else makes them.
+fn help() {
+    if rayon::yield_now() != Some(rayon::Yield::Executed) {
+        thread::sleep(Duration::from_micros(100));
     }
 }
 
@@ -189,7 +213,7 @@ mod tests {
             width: 4,
         };
         let from = |first: u64| -> Vec<Option<Prepared>> {
-            feed.run(first, |batches| batches.iter().map(Result::ok).collect())
+            feed.run(first, |batches| batches.map(Result::ok).collect())
         };
         let whole = from(0);
         // Two epochs of three steps, then the failure, and nothing after it.
@@ -207,6 +231,6 @@ mod tests {
         first.sort_by(f32::total_cmp);
         assert_eq!(first, [0.0, 1.0, 2.0, 3.0, 4.0]);
         // One who stops early leaves nothing running.
-        assert!(feed.run(0, |batches| batches.recv().is_ok()));
+        assert!(feed.run(0, |batches| batches.next().is_some()));
     }
 }
