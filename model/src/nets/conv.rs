@@ -332,8 +332,8 @@ impl ConvPair {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::module::{conv2d, interpolate};
-    use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
+    use burn::tensor::module::conv2d;
+    use burn::tensor::ops::ConvOptions;
     use burn::tensor::{Distribution, Tolerance};
 
     const SIZES: [usize; 4] = [2, 3, 6, 5];
@@ -355,11 +355,10 @@ mod tests {
         let [batch, from, side, to] = SIZES;
         let x = random([batch, side, side, from]);
         let kernel = random([to, from, 3, 3]);
-        let resized = interpolate(
-            x.clone().permute([0, 3, 1, 2]),
-            [2 * side, 2 * side],
-            InterpolateOptions::new(InterpolateMode::Nearest),
-        );
+        let boxes = x.clone().reshape([batch, side, 1, side, 1, from]);
+        let boxes = boxes.expand([batch, side, 2, side, 2, from]);
+        let resized = boxes.reshape([batch, 2 * side, 2 * side, from]);
+        let resized = resized.permute([0, 3, 1, 2]);
         let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
         let expected = conv2d(resized, kernel.clone(), None, options);
         // A cell of the small image is a box of 2 x 2 cells: its kernel is the sum of four of 3 x 3, each a cell further.
