@@ -5,7 +5,8 @@
 
 use std::f64::consts::{PI, SQRT_2};
 
-use crate::SpectralError;
+use crate::check::check_order;
+use crate::{Basis, SpectralError};
 
 /// Degrees from which the start value `sin^m` may leave the range of `f64` are carried with an
 /// extra exponent: a value is `mantissa * 2^(SHIFT * exponent)`, exponent at most 0.
@@ -165,8 +166,8 @@ fn unscale(value: f64, exponent: i32) -> f64 {
 /// Cost O(lmax^2); for many directions make a [`Legendre`] once and call [`harmonics_into`].
 ///
 /// # Errors
-/// [`SpectralError::NotFinite`] for a NaN or infinite component, [`SpectralError::Value`] for the
-/// zero vector, which has no direction.
+/// [`SpectralError::Order`] above 4096, [`SpectralError::NotFinite`] for a NaN or infinite component,
+/// [`SpectralError::Value`] for the zero vector, which has no direction.
 ///
 /// ```
 /// let y = spectra_spectral::harmonics(1, [0.0, 0.0, 2.0])?;
@@ -174,6 +175,7 @@ fn unscale(value: f64, exponent: i32) -> f64 {
 /// # Ok::<(), spectra_spectral::SpectralError>(())
 /// ```
 pub fn harmonics(lmax: usize, direction: [f64; 3]) -> Result<Vec<f64>, SpectralError> {
+    check_order(Basis::Spherical, lmax)?;
     let mut out = vec![0.0; (lmax + 1) * (lmax + 1)];
     harmonics_into(&Legendre::new(lmax), direction, &mut out)?;
     Ok(out)

@@ -82,12 +82,12 @@
 //! # Cost
 //!
 //! Each item states its own: O(lmax^3) for a grid, O(points lmax^2) for direct sums over points, O(points + lmax^3) for fast ones, O(points N^3) for
-//! Zernike moments, O(lmax^3) for a rotation. Plans are cheap to clone; they own kilobytes, and those of grids and fast sums about `20 lmax^2` bytes.
+//! Zernike moments, O(lmax^3) for a rotation. Plans are cheap to clone; they own kilobytes, and those of grids and fast sums about `20 lmax^2` bytes: the methods `bytes` tell.
 //! Where a method takes scratch, it allocates nothing. SIMD is chosen when a plan is made: AVX-512, AVX2 with FMA, NEON or scalar code, [`simd_level`]; they differ by rounding alone.
 //!
 //! # Threads
 //!
-//! Plans are immutable, `Send` and `Sync`. Methods named `batch`, and those on meshes, use the current rayon pool; results are the same bits at any
+//! Plans are immutable, `Send` and `Sync`. Methods whose names end in `batch`, and those on meshes, use the current rayon pool; results are the same bits at any
 //! number of threads. All others run on the caller's thread.
 
 mod basis;

@@ -35,6 +35,7 @@ impl<T: Real> ZernikePlan<T> {
         points: &[[T; 3]],
     ) -> Result<Vec<[T; 3]>, SpectralError> {
         check_length("coefficients", self.count(), coefficients.len())?;
+        check_finite("coefficient", coefficients)?;
         check_points(points)?;
         let steps = HarmonicSteps::new(&self.tables, self.order);
         let mut scratch = self.scratch();
@@ -65,7 +66,7 @@ impl<T: Real> ZernikePlan<T> {
     /// (`None`) count as 1/P each.
     ///
     /// # Errors
-    /// As [`moments`](Self::moments), and `by_moments` of another length.
+    /// As [`moments`](Self::moments), and `by_moments` of another length or not finite.
     pub fn moments_gradient(
         &self,
         by_moments: &[T],
