@@ -100,6 +100,14 @@ class Conv(nn.Module):
         return x if self.head is None else self.head(F.leaky_relu(x, 0.2))
 
 
+def resizing(kernels):
+    """Kernels [in, out, 4, 4] without their alternating parts: with these, `upsample = "resize"` is the same network."""
+    signs = torch.tensor([0.5, -0.5, 0.5, -0.5])
+    kernels = kernels - (kernels * signs).sum(-1, keepdim=True) * signs
+    signs = signs[:, None]
+    return kernels - (kernels * signs).sum(-2, keepdim=True) * signs
+
+
 def load(run):
     """H and G of a finished run folder, ready for inference."""
     run = pathlib.Path(run)
@@ -113,6 +121,8 @@ def load(run):
         # Spectra keeps linear layers as [in, out], and calls a norm's weight and bias gamma and beta.
         name = name.replace(".gamma", ".weight").replace(".beta", ".bias")
         weights[name] = value.T if value.ndim == 2 else value
+        if network.get("upsample") == "resize" and name.startswith(("ups", "last")) and value.ndim == 4:
+            weights[name] = resizing(value)
     if kind == "Dense":
         inputs, outputs = weights["h.input.weight"].shape[1], weights["g.output.weight"].shape[0]
     elif "stem.weight" in weights:

@@ -71,7 +71,7 @@ mod weights;
 
 pub use config::{
     AlgorithmConfig, AugmentConfig, Config, CorruptConfig, Distance, MapConfig, NetworkConfig,
-    NetworkKind, Objective, OutputConfig, RotateKind, TrainConfig,
+    NetworkKind, Objective, OutputConfig, RotateKind, TrainConfig, Upsample,
 };
 pub use cost::Cost;
 pub use device::devices;

@@ -21,7 +21,8 @@ pub struct PictureRun {
     /// Leave this many training pictures, evenly spread, out of training, to choose settings with
     #[arg(long, default_value_t = 0, conflicts_with = "limit")]
     pub hold_out: usize,
-    /// Also train the baselines with the same networks, in RUN/l1, RUN/context and RUN/cvae
+    /// Also train the baselines with the same networks, in RUN/l1, RUN/context, RUN/cvae and, where the error is the square,
+    /// RUN/square
     #[arg(long)]
     pub baselines: bool,
     /// Settings to start from; by default digits for grey pictures and pictures for others

@@ -7,7 +7,6 @@ mod demo;
 mod doctor;
 mod eval;
 mod export;
-mod images;
 mod info;
 mod pictures;
 mod pretrain;

@@ -6,7 +6,7 @@ use spectra_datasets::images::{ImageOptions, ImageSet, Part, open_images, open_p
 use spectra_model::colorize::{Colorize, UniformKind};
 use spectra_model::complete::{Complete, MaskKind};
 use spectra_model::translate::Translate;
-use spectra_model::{Config, Objective, PictureKind, train_pictures};
+use spectra_model::{Config, Distance, Objective, PictureKind, train_pictures};
 
 use super::training::{settings, watched};
 use crate::cli;
@@ -122,9 +122,14 @@ fn pictures(
     }
     train(set, kind, run, run.training.output.clone(), &config, quiet)?;
     if run.baselines {
-        for (name, objective) in BASELINES {
+        for (name, objective, error) in BASELINES {
+            if error == Distance::Square && config.algorithm.error == Distance::L1 {
+                continue;
+            }
             let folder = run.training.output.join(name);
-            train(set, kind, run, folder, &config.baseline(objective), quiet)?;
+            let mut config = config.baseline(objective);
+            config.algorithm.error = error;
+            train(set, kind, run, folder, &config, quiet)?;
         }
     }
     Ok(if set.skipped.is_empty() {
@@ -134,11 +139,12 @@ fn pictures(
     })
 }
 
-/// Folders of the baselines inside a run's folder.
-pub const BASELINES: [(&str, Objective); 3] = [
-    ("l1", Objective::L1),
-    ("context", Objective::Context),
-    ("cvae", Objective::Variational),
+/// Folders of the baselines inside a run's folder, and their errors; squares without z only beside a run on squares.
+pub const BASELINES: [(&str, Objective, Distance); 4] = [
+    ("l1", Objective::L1, Distance::L1),
+    ("square", Objective::L1, Distance::Square),
+    ("context", Objective::Context, Distance::L1),
+    ("cvae", Objective::Variational, Distance::L1),
 ];
 
 fn train(

@@ -14,6 +14,17 @@ pub enum NetworkKind {
     Set,
 }
 
+/// How the convolutions of G double the side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Upsample {
+    /// Transposed 4x4 convolutions of stride 2, the paper's.
+    #[default]
+    Transposed,
+    /// A nearest-neighbour resize and a 3x3 convolution, which leave no grid.
+    Resize,
+}
+
 /// Shape of the networks H, G and Z.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -30,6 +41,8 @@ pub struct NetworkConfig {
     pub channels: Vec<usize>,
     /// U-Net skip connections from H to G (`conv` only).
     pub skips: bool,
+    /// How G doubles the side (`conv` only).
+    pub upsample: Upsample,
     /// Dimension of the latent z, which lives on the unit sphere of that space.
     pub latent: usize,
     /// Hidden widths of the walker Z.
@@ -48,6 +61,7 @@ impl Default for NetworkConfig {
             bottleneck: 512,
             channels: vec![64, 128, 256, 512],
             skips: true,
+            upsample: Upsample::Transposed,
             latent: 10,
             walker: vec![256, 256],
             spectral_norm: 0.0,

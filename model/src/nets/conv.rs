@@ -15,7 +15,7 @@ use burn::tensor::{DType, Device, Tensor};
 
 use super::{Code, Prepared, Products, Sizes, affine, elements, linear};
 use crate::ModelError;
-use crate::config::NetworkConfig;
+use crate::config::{NetworkConfig, Upsample};
 use crate::kernels::{fold, norm, product, unfold};
 
 /// Side of the bottleneck.
@@ -55,13 +55,16 @@ struct UpConv {
     /// `[in, 16 out]`, columns in the order (row, column, channel).
     weight: Param<Tensor<2>>,
     bias: Param<Tensor<1>>,
+    #[module(skip)]
+    upsample: Upsample,
 }
 
 impl UpConv {
-    fn new(from: usize, to: usize, device: &Device) -> UpConv {
+    fn new(from: usize, to: usize, upsample: Upsample, device: &Device) -> UpConv {
         UpConv {
             weight: Initializer::Zeros.init([from, CELLS * to], device),
             bias: Initializer::Zeros.init([to], device),
+            upsample,
         }
     }
 
@@ -69,6 +72,10 @@ impl UpConv {
     fn part(&self, x: Tensor<4>, first: usize) -> Tensor<4> {
         let [batch, height, width, channels] = x.dims();
         let weight = self.weight.val().slice(first..first + channels);
+        let weight = match self.upsample {
+            Upsample::Transposed => weight,
+            Upsample::Resize => resizing(weight),
+        };
         let x = x.reshape([batch * height * width, channels]);
         fold(product(x, weight), [2 * height, 2 * width])
     }
@@ -78,6 +85,21 @@ impl UpConv {
         let channels = bias.dims()[0];
         bias.reshape([1, 1, 1, channels])
     }
+}
+
+/// The kernels nearest to `weight` `[in, 16 out]` that resize and convolve: without their alternating parts.
+fn resizing(weight: Tensor<2>) -> Tensor<2> {
+    let shape = weight.dims();
+    let [inputs, columns] = shape;
+    let signs = Tensor::<1>::from_floats([0.5, -0.5, 0.5, -0.5], &weight.device());
+    let kernels = weight.reshape([inputs, 4, 4, columns / CELLS]);
+    let even = [[1, 4, 1, 1], [1, 1, 4, 1]].into_iter().zip([1, 2]);
+    even.fold(kernels, |kernels, (side, axis)| {
+        let signs = signs.clone().reshape(side);
+        let alternating = (kernels.clone() * signs.clone()).sum_dim(axis) * signs;
+        kernels - alternating
+    })
+    .reshape(shape)
 }
 
 /// Normalisation over groups of channels and places, then a leaky rectifier.
@@ -178,7 +200,7 @@ impl ConvPair {
         let mut from = widths[widths.len() - 1] + config.latent;
         for &to in widths[..widths.len() - 1].iter().rev() {
             ups.push(Up {
-                conv: UpConv::new(from, to, device),
+                conv: UpConv::new(from, to, config.upsample, device),
                 norm: Norm::new(to, device),
             });
             from = if config.skips { 2 * to } else { to };
@@ -187,7 +209,7 @@ impl ConvPair {
             stem,
             downs,
             ups,
-            last: UpConv::new(from, last_width, device),
+            last: UpConv::new(from, last_width, config.upsample, device),
             head,
             input: if direct {
                 sizes.input
@@ -304,5 +326,63 @@ impl ConvPair {
 
     pub(crate) fn dtype(&self) -> DType {
         self.last.weight.dtype()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::module::conv2d;
+    use burn::tensor::ops::ConvOptions;
+    use burn::tensor::{Distribution, Tolerance};
+
+    const SIZES: [usize; 4] = [2, 3, 6, 5];
+
+    fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
+        Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Device::default())
+    }
+
+    /// `weight` as a layer that resizes.
+    fn layer(weight: Tensor<2>, to: usize) -> UpConv {
+        let from = weight.dims()[0];
+        let mut layer = UpConv::new(from, to, Upsample::Resize, &Device::default());
+        layer.weight = Param::from_tensor(weight);
+        layer
+    }
+
+    #[test]
+    fn a_layer_that_resizes_is_a_nearest_resize_and_a_3x3_convolution() {
+        let [batch, from, side, to] = SIZES;
+        let x = random([batch, side, side, from]);
+        let kernel = random([to, from, 3, 3]);
+        let boxes = x.clone().reshape([batch, side, 1, side, 1, from]);
+        let boxes = boxes.expand([batch, side, 2, side, 2, from]);
+        let resized = boxes.reshape([batch, 2 * side, 2 * side, from]);
+        let resized = resized.permute([0, 3, 1, 2]);
+        let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
+        let expected = conv2d(resized, kernel.clone(), None, options);
+        // A cell of the small image is a box of 2 x 2 cells: its kernel is the sum of four of 3 x 3, each a cell further.
+        let kernel = kernel.flip([2, 3]).permute([1, 2, 3, 0]);
+        let zeros = |rows, columns| Tensor::zeros([from, rows, columns, to], &x.device());
+        let rows = Tensor::cat(vec![kernel.clone(), zeros(1, 3)], 1)
+            + Tensor::cat(vec![zeros(1, 3), kernel], 1);
+        let cells = Tensor::cat(vec![rows.clone(), zeros(4, 1)], 2)
+            + Tensor::cat(vec![zeros(4, 1), rows], 2);
+        let found = layer(cells.reshape([from, CELLS * to]), to).part(x, 0);
+        let found = found.permute([0, 3, 1, 2]).into_data();
+        found.assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-4));
+    }
+
+    #[test]
+    fn a_layer_that_resizes_draws_no_grid_whatever_its_weights() {
+        let [batch, from, side, to] = SIZES;
+        let level = Tensor::ones([batch, side, side, from], &Device::default());
+        let drawn = layer(random([from, CELLS * to]), to).part(level, 0);
+        let inner = drawn.slice([0..batch, 1..2 * side - 1, 1..2 * side - 1, 0..to]);
+        let [_, height, width, _] = inner.dims();
+        let first = inner.clone().slice([0..batch, 0..1, 0..1, 0..to]);
+        let flat = first.repeat_dim(1, height).repeat_dim(2, width).into_data();
+        let tolerance = Tolerance::absolute(1e-4);
+        inner.into_data().assert_approx_eq::<f32>(&flat, tolerance);
     }
 }

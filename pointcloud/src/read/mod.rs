@@ -3,6 +3,7 @@
 pub(crate) mod binvox;
 mod columns;
 pub(crate) mod hdf5;
+mod lzf;
 pub(crate) mod npy;
 pub(crate) mod npz;
 pub(crate) mod obj;

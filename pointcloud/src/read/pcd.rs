@@ -1,5 +1,6 @@
 //! PCD, the point clouds of PCL: ascii, binary and compressed.
 
+use super::lzf;
 use super::npy::{Header as Number, Kind};
 use crate::error::{At, ReadError};
 use crate::input::Input;
@@ -305,35 +306,7 @@ fn decompress(input: &Input, header: &Header, count: usize) -> Result<Vec<u8>, R
         let found = format!("{} bytes", body.len() - 8);
         return Err(input.truncated(at, format!("{packed} compressed bytes"), found));
     };
-    lzf(packed, unpacked as usize).ok_or_else(|| input.corrupt(at, "LZF data"))
-}
-
-/// Undoes LZF (LibLZF's format): runs of literals, and copies of 3 to 264 bytes from up to 8192 bytes back.
-fn lzf(packed: &[u8], size: usize) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(size);
-    let mut rest = packed.iter().copied();
-    while let Some(control) = rest.next() {
-        let control = usize::from(control);
-        if control < 32 {
-            for _ in 0..=control {
-                out.push(rest.next()?);
-            }
-        } else {
-            let mut length = control >> 5;
-            if length == 7 {
-                length += usize::from(rest.next()?);
-            }
-            let back = (control & 31) << 8 | usize::from(rest.next()?);
-            let from = out.len().checked_sub(back + 1)?;
-            for i in from..from + length + 2 {
-                out.push(out[i]);
-            }
-        }
-        if out.len() > size {
-            return None;
-        }
-    }
-    (out.len() == size).then_some(out)
+    lzf::unpack(packed, unpacked as usize).ok_or_else(|| input.corrupt(at, "LZF data"))
 }
 
 fn cloud(input: &Input, header: &Header, mut rows: Vec<Row>) -> Result<Shape, ReadError> {
@@ -353,7 +326,6 @@ fn cloud(input: &Input, header: &Header, mut rows: Vec<Row>) -> Result<Shape, Re
 
 #[cfg(test)]
 mod tests {
-    use super::lzf;
     use crate::{Limits, ReadError, Shape, read_bytes};
 
     fn read(bytes: &[u8]) -> Result<Shape, ReadError> {
@@ -412,18 +384,6 @@ mod tests {
         let at = bytes.len() - 33;
         bytes[at] = 0xff;
         assert_eq!(read(&bytes).expect_err("wrong").kind(), "corrupt");
-    }
-
-    #[test]
-    fn lzf_copies_overlap() {
-        // One literal, then 4 bytes from 1 back; then a long copy.
-        assert_eq!(lzf(&[0, b'a', 2 << 5, 0], 5).expect("valid"), b"aaaaa");
-        assert_eq!(
-            lzf(&[0, b'a', 7 << 5, 3, 0], 13).expect("valid"),
-            b"aaaaaaaaaaaaa"
-        );
-        assert_eq!(lzf(&[0, b'a', 2 << 5, 1], 5), None);
-        assert_eq!(lzf(&[5, b'a'], 5), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod data;
 mod features;
 mod fisher;
+mod images;
 mod pictures;
 mod recon;
 
@@ -134,7 +135,7 @@ impl Request {
 
 pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     if options.target == "images" {
-        return super::images::run(options, quiet);
+        return images::run(options, quiet);
     }
     let request = Request::new(options)?;
     for path in [&options.json, &options.report].into_iter().flatten() {

@@ -15,8 +15,8 @@ use spectra_model::{Distance, Objective, Painter, PictureInfo, PictureKind};
 
 use self::downstream::downstream;
 use self::draw::{draw, draw_modes};
-use super::pictures::{BASELINES, held_out, part_of};
 use crate::cli;
+use crate::commands::pictures::{BASELINES, held_out, part_of};
 use crate::outcome::{Outcome, Usage};
 use crate::progress::Progress;
 
@@ -102,7 +102,7 @@ fn open(folder: &Path, info: &PictureInfo, options: &cli::Eval) -> anyhow::Resul
 fn painters(runs: &[PathBuf], device: &str) -> anyhow::Result<Vec<(String, Painter)>> {
     let mut painters = Vec::new();
     for run in runs {
-        let folders = BASELINES.iter().map(|(name, _)| run.join(name));
+        let folders = BASELINES.iter().map(|(name, ..)| run.join(name));
         let present = folders.filter(|folder| folder.join("model.safetensors").exists());
         for folder in std::iter::once(run.clone()).chain(present) {
             let painter = Painter::load(&folder, device)?;
