@@ -162,7 +162,8 @@ fn unscale(value: f64, exponent: i32) -> f64 {
 /// `l * l + l + m`, `(lmax + 1)^2` values. Orthonormal, no Condon-Shortley phase: `Y_1,-1` is a
 /// positive multiple of `y`, `Y_10` of `z`, `Y_11` of `x`.
 ///
-/// The direction need not have length one. Absolute error about `1e-15 l`, at the poles too.
+/// The direction need not have length one; right near the poles. Error at most `max(1e-15 l, 5e-17 l^2)` (the square is met at
+/// the poles) times the largest value of the degree, `sqrt((2l + 1) / 4 pi)`.
 /// Cost O(lmax^2); for many directions make a [`Legendre`] once and call [`harmonics_into`].
 ///
 /// # Errors
