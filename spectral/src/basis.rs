@@ -17,11 +17,15 @@ pub enum Basis {
 
 impl Basis {
     /// Number of coefficients up to and including `order`:
-    /// `(N+1)(N+2)(N+3)/6` for Zernike, `(L+1)^2` for spherical harmonics.
+    /// `(N+1)(N+2)(N+3)/6` for Zernike, `(L+1)^2` for spherical harmonics. Saturates, so that no order whatever makes a small count.
     pub fn count(self, order: usize) -> usize {
+        let product = |factors: &[usize]| {
+            let grown = factors.iter().map(|by| order.saturating_add(*by));
+            grown.fold(1, usize::saturating_mul)
+        };
         match self {
-            Self::Zernike => (order + 1) * (order + 2) * (order + 3) / 6,
-            Self::Spherical => (order + 1) * (order + 1),
+            Self::Zernike => product(&[1, 2, 3]) / 6,
+            Self::Spherical => product(&[1, 1]),
         }
     }
 }
@@ -48,5 +52,28 @@ impl FromStr for Basis {
                 found: format!("`{other}`"),
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MapKind, MapLayout, harmonics, power_spectrum, zernike_invariants};
+
+    #[test]
+    fn orders_beyond_reason_are_errors() {
+        assert_eq!(
+            (Basis::Zernike.count(20), Basis::Spherical.count(20)),
+            (1771, 441)
+        );
+        for basis in [Basis::Zernike, Basis::Spherical] {
+            assert!(basis.count(usize::MAX) > usize::MAX / 8);
+            assert!(MapLayout::new(MapKind::Flat, basis, usize::MAX).is_err());
+            assert!(MapLayout::new(MapKind::Flat, basis, 5000).is_err());
+        }
+        assert!(harmonics(usize::MAX, [1.0, 0.0, 0.0]).is_err());
+        assert!(zernike_invariants(&[1.0f64], usize::MAX).is_err());
+        assert!(zernike_invariants(&[f64::NAN], 0).is_err());
+        assert!(power_spectrum::<f64>(&[]).is_empty());
     }
 }

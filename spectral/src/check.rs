@@ -1,6 +1,6 @@
 //! Checks that the transforms share.
 
-use crate::{Real, SpectralError};
+use crate::{Basis, Real, SpectralError};
 
 pub fn check_length(
     what: &'static str,
@@ -16,6 +16,21 @@ pub fn check_length(
             found,
         })
     }
+}
+
+/// An order that the transforms of the basis have.
+pub fn check_order(basis: Basis, order: usize) -> Result<(), SpectralError> {
+    let (most, expected) = match basis {
+        Basis::Zernike => (crate::zernike::MAX_ORDER, "at most 128"),
+        Basis::Spherical => (crate::grid::MAX_DEGREE, "at most 4096"),
+    };
+    if order <= most {
+        return Ok(());
+    }
+    Err(SpectralError::Order {
+        expected,
+        found: order,
+    })
 }
 
 pub fn check_finite<T: Real>(what: &'static str, values: &[T]) -> Result<(), SpectralError> {

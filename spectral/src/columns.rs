@@ -41,10 +41,11 @@ pub struct Columns<T> {
 
 impl<T: Real> Columns<T> {
     pub fn new(lmax: usize) -> Self {
+        let total = (0..=lmax).map(|m| steps(lmax, m)).sum();
         let mut columns = Self {
             lmax,
-            steps: Vec::new(),
-            mix: Vec::new(),
+            steps: Vec::with_capacity(total),
+            mix: Vec::with_capacity(total),
             offsets: vec![0],
         };
         // P_mm / sin^m, with sqrt(2) for the real basis from order 1 on.

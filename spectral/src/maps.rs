@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::check::check_order;
 use crate::{Basis, SpectralError};
 
 /// How coefficients lie in a map.
@@ -71,8 +72,10 @@ pub struct MapLayout {
 }
 
 impl MapLayout {
-    /// The layout of all coefficients up to `order`. Fails where the layout does not serve the basis.
+    /// The layout of all coefficients up to `order`. Fails where the layout does not serve the basis, and on an order that
+    /// the transforms of the basis do not have.
     pub fn new(kind: MapKind, basis: Basis, order: usize) -> Result<Self, SpectralError> {
+        check_order(basis, order)?;
         let side = order + 1;
         let (shape, index): ([usize; 3], Vec<u32>) = match (kind, basis) {
             (MapKind::Flat, _) => {
@@ -109,12 +112,7 @@ impl MapLayout {
     /// `[1, neighbourhoods, count]`, every cell filled. Coefficients are those of
     /// [`LocalPlan::rows`](crate::LocalPlan::rows), row by row. Fails where there is no neighbourhood, or 2^32 cells and more.
     pub fn local(neighbourhoods: usize, order: usize) -> Result<Self, SpectralError> {
-        if order > crate::zernike::MAX_ORDER {
-            return Err(SpectralError::Order {
-                expected: "at most 128",
-                found: order,
-            });
-        }
+        check_order(Basis::Zernike, order)?;
         let count = Basis::Zernike.count(order);
         let cells = neighbourhoods
             .checked_mul(count)

@@ -59,7 +59,7 @@ impl Scaler {
             .iter()
             .fold(0.0f32, |largest, (_median, scale)| largest.max(*scale));
         let floor = if largest > 0.0 {
-            largest * SCALE_FLOOR
+            (largest * SCALE_FLOOR).max(f32::MIN_POSITIVE)
         } else {
             1.0
         };
@@ -196,6 +196,15 @@ mod tests {
         assert!((row[2] - 1.0).abs() < 1e-6, "{row:?}");
         scaler.inverse(&mut row).unwrap();
         assert!((row[1] - 1e-14).abs() < 1e-19, "{row:?}");
+    }
+
+    #[test]
+    fn the_smallest_numbers_make_no_nan() {
+        let rows = Array2::from_shape_fn((9, 2), |(i, j)| f32::from_bits((i * j) as u32));
+        let scaler = Scaler::fit(&rows.view()).unwrap();
+        let mut row = rows.row(5).to_vec();
+        scaler.transform(&mut row).unwrap();
+        assert!(row.iter().all(|u| u.is_finite()), "{row:?}");
     }
 
     #[test]

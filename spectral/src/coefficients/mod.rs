@@ -7,7 +7,7 @@ mod layouts;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{check_finite, check_length};
+use crate::check::{check_finite, check_length, check_order};
 use crate::{Basis, Real, SpectralError};
 
 /// How large the basis functions are.
@@ -207,12 +207,7 @@ fn order_at(index: usize) -> usize {
 }
 
 fn checked_count(basis: Basis, order: usize) -> Result<usize, SpectralError> {
-    if order > 4096 {
-        return Err(SpectralError::Order {
-            expected: "at most 4096",
-            found: order,
-        });
-    }
+    check_order(basis, order)?;
     Ok(basis.count(order))
 }
 

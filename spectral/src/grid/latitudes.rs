@@ -75,6 +75,9 @@ impl Latitudes {
             seed_offsets: vec![0],
         };
         latitudes.seed(columns);
+        latitudes.counts.shrink_to_fit();
+        latitudes.before.shrink_to_fit();
+        latitudes.value.shrink_to_fit();
         latitudes
     }
 

@@ -25,7 +25,7 @@ pub use iterated::Iterated;
 pub use latitude_stage::SphericalScratch;
 pub use sphere::{GridKind, MAX_RING, Ring, SphereGrid};
 
-use crate::check::{check_finite, check_length};
+use crate::check::{check_finite, check_length, check_order};
 use crate::columns::Columns;
 use crate::{Basis, Real, SpectralError};
 use latitude_stage::{POLE, Part, Tables};
@@ -98,12 +98,7 @@ impl<T: Real> SphericalPlan<T> {
     /// [`SpectralError::Order`] above [`MAX_DEGREE`] or, for grids with an exact quadrature, above the
     /// grid's band limit, where analysis could not be right.
     pub fn new(grid: SphereGrid, lmax: usize) -> Result<Self, SpectralError> {
-        if lmax > MAX_DEGREE {
-            return Err(SpectralError::Order {
-                expected: "at most 4096",
-                found: lmax,
-            });
-        }
+        check_order(Basis::Spherical, lmax)?;
         if grid.band_limit().is_some_and(|limit| lmax > limit) {
             return Err(SpectralError::Order {
                 expected: "at most the band limit of the grid (`SphereGrid::band_limit`)",

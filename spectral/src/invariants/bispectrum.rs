@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::wigner3j::wigner_3j;
-use crate::check::check_length;
+use crate::check::{check_finite, check_length, check_order};
 use crate::{Basis, Real, SpectralError, zernike_index};
 
 /// Entries smaller than this are zero: they come from rounding.
@@ -56,12 +56,7 @@ impl Bispectrum {
     /// # Errors
     /// A shell that the basis does not have up to that order, degrees that make no triangle, an order above 128.
     pub fn new(basis: Basis, order: usize, triples: &[[Shell; 3]]) -> Result<Self, SpectralError> {
-        if order > crate::zernike::MAX_ORDER {
-            return Err(SpectralError::Order {
-                expected: "at most 128",
-                found: order,
-            });
-        }
+        check_order(Basis::Zernike, order)?;
         let mut tensors: BTreeMap<[usize; 3], Vec<(f64, [isize; 3])>> = BTreeMap::new();
         let mut terms = Vec::with_capacity(triples.len());
         for triple in triples {
@@ -116,9 +111,10 @@ impl Bispectrum {
     /// One value for each triple, of orthonormal coefficients in flat order.
     ///
     /// # Errors
-    /// Coefficients of another length than the order's.
+    /// Coefficients of another length than the order's, values that are not finite.
     pub fn values<T: Real>(&self, coefficients: &[T]) -> Result<Vec<f64>, SpectralError> {
         check_length("coefficients", self.count, coefficients.len())?;
+        check_finite("coefficient", coefficients)?;
         let at = |i: u32| coefficients[i as usize].to_f64();
         let value = |terms: &Vec<Term>| {
             let each = terms.iter();

@@ -5,7 +5,7 @@ mod wigner3j;
 
 pub use bispectrum::{Bispectrum, Shell};
 
-use crate::check::check_length;
+use crate::check::{check_finite, check_length};
 use crate::{Basis, Real, SpectralError, zernike_index};
 
 /// Sum of squares of each degree of spherical coefficients in flat order: `[L + 1]`. O(K).
@@ -20,7 +20,7 @@ pub fn power_spectrum<T: Real>(coefficients: &[T]) -> Vec<f64> {
 
 /// The norm over m of each (n, l) of Zernike coefficients, in flat order of (n, l) (Novotni and Klein 2003, eq. 9).
 ///
-/// For order N there are floor((N+2)^2 / 4) values. Fails where the length does not fit the order. O(K).
+/// For order N there are floor((N+2)^2 / 4) values. Fails where the length does not fit the order or a value is not finite. O(K).
 pub fn zernike_invariants<T: Real>(
     coefficients: &[T],
     order: usize,
@@ -29,7 +29,7 @@ pub fn zernike_invariants<T: Real>(
 }
 
 /// What rotations about z leave of Zernike coefficients: for each (n, l) the value at m = 0 and, for each m > 0, the
-/// length of the pair (m, -m). Fails where the length does not fit the order. O(K).
+/// length of the pair (m, -m). Fails where the length does not fit the order or a value is not finite. O(K).
 pub fn z_invariants<T: Real>(coefficients: &[T], order: usize) -> Result<Vec<f64>, SpectralError> {
     shells(coefficients, order, |block| {
         let l = block.len() / 2;
@@ -43,7 +43,7 @@ pub fn z_invariants<T: Real>(coefficients: &[T], order: usize) -> Result<Vec<f64
 /// The products `sum_m c_nlm c_n'lm` of all pairs n <= n' of each degree l: l ascending, then n, then n'.
 ///
 /// Norms are the pairs n = n' of these; the others keep how the shells of a degree lie to each other. For order N there are
-/// `sum_l s (s + 1) / 2` values, s = floor((N - l) / 2) + 1: 285 at N = 16. Fails where the length does not fit the order. O(N^4).
+/// `sum_l s (s + 1) / 2` values, s = floor((N - l) / 2) + 1: 285 at N = 16. Fails where the length does not fit the order or a value is not finite. O(N^4).
 pub fn cross_order_products<T: Real>(
     coefficients: &[T],
     order: usize,
@@ -53,6 +53,7 @@ pub fn cross_order_products<T: Real>(
         Basis::Zernike.count(order),
         coefficients.len(),
     )?;
+    check_finite("coefficient", coefficients)?;
     let shell = |n: usize, l: usize| {
         let start = zernike_index(n, l, -(l as isize));
         &coefficients[start..start + 2 * l + 1]
@@ -83,6 +84,7 @@ fn shells<T: Real>(
         Basis::Zernike.count(order),
         coefficients.len(),
     )?;
+    check_finite("coefficient", coefficients)?;
     let mut rest = coefficients;
     let mut values = Vec::new();
     for n in 0..=order {

@@ -11,22 +11,24 @@
 mod kernel;
 pub mod naive;
 mod quarter;
+mod turn;
 
 use nalgebra::{Rotation3, UnitQuaternion};
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::check::check_length;
+use crate::check::{check_finite, check_length};
 use crate::simd::Aligned;
 use crate::{Basis, Real, SpectralError};
 use kernel::{Exchange, Places};
 use quarter::{Fill, LANES, Quarter};
+use turn::{Turn, principal};
 
 pub use quarter::MAX_DEGREE;
 
 /// One rotation, for spherical and Zernike coefficients alike, up to a degree.
 ///
-/// Computed in f64 for either type of coefficients; error about 1e-15 times the norm of a degree, 1e-13 at degree 255.
+/// Made from any angles; what is not finite is refused when it is applied. Computed in f64 for either type of coefficients; error about 1e-15 times the norm of a degree, 1e-13 at degree 255.
 ///
 /// ```
 /// use spectra_spectral::{Rotation, ZernikePlan};
@@ -55,41 +57,8 @@ pub struct RotationScratch {
     quarter: Quarter,
     now: Aligned<f64>,
     next: Aligned<f64>,
-}
-
-/// cos and sin of m times an angle about z, at `[parity of m][m / 2]`.
-#[derive(Debug, Clone, PartialEq)]
-struct Turn {
-    cos: [Vec<f64>; 2],
-    sin: [Vec<f64>; 2],
-}
-
-/// The same angle near zero, for angles that are so large that multiples of them lose all digits.
-fn principal(angle: f64) -> f64 {
-    if angle.abs() <= 8.0 {
-        return angle;
-    }
-    let (sin, cos) = angle.sin_cos();
-    sin.atan2(cos)
-}
-
-impl Turn {
-    fn new(angle: f64, lmax: usize) -> Self {
-        let angle = principal(angle);
-        let of = |m: usize| {
-            let m = m as f64;
-            let product = m * angle;
-            // What rounding of the product lost, put back to first order: exact to the last bit at any m.
-            let lost = m.mul_add(angle, -product);
-            let (sin, cos) = product.sin_cos();
-            (cos - lost * sin, sin + lost * cos)
-        };
-        let [even, odd] = [0, 1].map(|parity| (parity..=lmax).step_by(2).map(of).unzip());
-        Self {
-            cos: [even.0, odd.0],
-            sin: [even.1, odd.1],
-        }
-    }
+    /// Where the sets of a degree begin.
+    starts: Vec<usize>,
 }
 
 impl Rotation {
@@ -116,7 +85,7 @@ impl Rotation {
         }
     }
 
-    /// Any rotation of space. O(lmax).
+    /// Any rotation of space, its matrix orthonormal. O(lmax).
     pub fn from_rotation3(rotation: &Rotation3<f64>, lmax: usize) -> Self {
         let r = rotation.matrix();
         let (x, y) = (r[(0, 2)], r[(1, 2)]);
@@ -170,7 +139,7 @@ impl Rotation {
     /// The real Wigner matrix D^l, row by row, `(2l+1)^2` values, rows and columns m = -l..l. O(l^3).
     ///
     /// # Errors
-    /// A degree above that of the rotation or [`MAX_DEGREE`].
+    /// A degree above that of the rotation or [`MAX_DEGREE`], angles that are not finite.
     pub fn matrix(&self, l: usize) -> Result<Vec<f64>, SpectralError> {
         if l > self.lmax {
             return Err(SpectralError::Order {
@@ -179,6 +148,7 @@ impl Rotation {
             });
         }
         check_degree(l)?;
+        check_finite("angle of a rotation", &self.angles)?;
         let width = 2 * l + 1;
         // Sets of one degree, stored one after the other, are the columns of D: transpose.
         let mut columns = vec![0.0; width * width];
@@ -192,7 +162,7 @@ impl Rotation {
     /// Rotates spherical coefficients (flat order, up to at most the degree of the rotation) in place. O(L^3).
     ///
     /// # Errors
-    /// A length that is not `(L + 1)^2` with `L` at most the degree of the rotation and [`MAX_DEGREE`].
+    /// A length that is not `(L + 1)^2` with `L` at most the degree of the rotation and [`MAX_DEGREE`]; values or angles that are not finite.
     pub fn apply_spherical<T: Real>(&self, coefficients: &mut [T]) -> Result<(), SpectralError> {
         self.apply_spherical_with(coefficients, &mut RotationScratch::default())
     }
@@ -207,7 +177,10 @@ impl Rotation {
         scratch: &mut RotationScratch,
     ) -> Result<(), SpectralError> {
         let degrees = coefficients.len().isqrt();
-        if degrees * degrees != coefficients.len() || degrees > self.lmax + 1 || degrees == 0 {
+        if degrees * degrees != coefficients.len()
+            || degrees > self.lmax.saturating_add(1)
+            || degrees == 0
+        {
             return Err(SpectralError::Length {
                 what: "spherical coefficients",
                 expected: Basis::Spherical.count(self.lmax),
@@ -215,16 +188,47 @@ impl Rotation {
             });
         }
         check_degree(degrees - 1)?;
+        self.check_values(coefficients)?;
         for l in 0..degrees {
             self.degree(l, &[l * l], coefficients, scratch);
         }
         Ok(())
     }
 
+    /// Rotates many sets of spherical coefficients up to `degree`, `[sets, count]` row by row, in parallel over groups of sets.
+    ///
+    /// # Errors
+    /// A degree above that of the rotation or [`MAX_DEGREE`], a length that is not a multiple of the count, values or angles that
+    /// are not finite.
+    pub fn apply_spherical_batch<T: Real>(
+        &self,
+        degree: usize,
+        sets: &mut [T],
+    ) -> Result<(), SpectralError> {
+        self.check_order(degree)?;
+        let count = Basis::Spherical.count(degree);
+        check_sets("sets of spherical coefficients", count, sets.len())?;
+        self.check_values(sets)?;
+        sets.par_chunks_mut(count * LANES).for_each_init(
+            RotationScratch::default,
+            |scratch, group| {
+                let mut starts = std::mem::take(&mut scratch.starts);
+                for l in 0..=degree {
+                    starts.clear();
+                    starts.extend((0..group.len() / count).map(|set| set * count + l * l));
+                    self.degree(l, &starts, group, scratch);
+                }
+                scratch.starts = starts;
+            },
+        );
+        Ok(())
+    }
+
     /// Rotates Zernike coefficients of `order` (flat order) in place, all shells of a degree in one product. O(N^4).
     ///
     /// # Errors
-    /// A length that does not fit the order; an order above the degree of the rotation or [`MAX_DEGREE`].
+    /// A length that does not fit the order; an order above the degree of the rotation or [`MAX_DEGREE`]; values or angles that are not
+    /// finite.
     pub fn apply_zernike<T: Real>(
         &self,
         order: usize,
@@ -243,12 +247,13 @@ impl Rotation {
         coefficients: &mut [T],
         scratch: &mut RotationScratch,
     ) -> Result<(), SpectralError> {
-        self.check_zernike(order)?;
+        self.check_order(order)?;
         check_length(
             "Zernike coefficients",
             Basis::Zernike.count(order),
             coefficients.len(),
         )?;
+        self.check_values(coefficients)?;
         self.zernike_sets(order, coefficients, scratch);
         Ok(())
     }
@@ -262,15 +267,10 @@ impl Rotation {
         order: usize,
         sets: &mut [T],
     ) -> Result<(), SpectralError> {
-        self.check_zernike(order)?;
+        self.check_order(order)?;
         let count = Basis::Zernike.count(order);
-        if !sets.len().is_multiple_of(count) {
-            return Err(SpectralError::Length {
-                what: "sets of Zernike coefficients",
-                expected: sets.len().next_multiple_of(count),
-                found: sets.len(),
-            });
-        }
+        check_sets("sets of Zernike coefficients", count, sets.len())?;
+        self.check_values(sets)?;
         sets.par_chunks_mut(count * LANES).for_each_init(
             RotationScratch::default,
             |scratch, group| {
@@ -280,7 +280,7 @@ impl Rotation {
         Ok(())
     }
 
-    fn check_zernike(&self, order: usize) -> Result<(), SpectralError> {
+    fn check_order(&self, order: usize) -> Result<(), SpectralError> {
         if order > self.lmax {
             return Err(SpectralError::Order {
                 expected: "at most the degree of the rotation",
@@ -290,17 +290,25 @@ impl Rotation {
         check_degree(order)
     }
 
+    fn check_values<T: Real>(&self, values: &[T]) -> Result<(), SpectralError> {
+        check_finite("angle of a rotation", &self.angles)?;
+        check_finite("coefficient", values)
+    }
+
     fn zernike_sets<T: Real>(&self, order: usize, sets: &mut [T], scratch: &mut RotationScratch) {
         let count = Basis::Zernike.count(order);
+        let mut starts = std::mem::take(&mut scratch.starts);
         for l in 0..=order {
             let lowest = |set: usize| {
                 (l..=order)
                     .step_by(2)
                     .map(move |n| set * count + crate::zernike_index(n, l, -(l as isize)))
             };
-            let starts: Vec<usize> = (0..sets.len() / count).flat_map(lowest).collect();
+            starts.clear();
+            starts.extend((0..sets.len() / count).flat_map(lowest));
             self.degree(l, &starts, sets, scratch);
         }
+        scratch.starts = starts;
     }
 
     /// Rotates the sets of 2l+1 values that begin at `starts`.
@@ -322,7 +330,9 @@ impl Rotation {
             many => many.next_multiple_of(LANES),
         };
         let at = Places::of(l, columns);
-        let RotationScratch { quarter, now, next } = scratch;
+        let RotationScratch {
+            quarter, now, next, ..
+        } = scratch;
         let (now, next) = (now.zeros(at.len()), next.zeros(at.len()));
         for parity in 0..2 {
             let (cos, sin) = at.pair(parity, now);
@@ -370,41 +380,8 @@ impl Rotation {
     }
 }
 
-impl Turn {
-    fn in_place<T: Real>(&self, l: usize, values: &mut [T]) {
-        for m in 1..=l {
-            let (cos, sin) = (self.cos[m % 2][m / 2], self.sin[m % 2][m / 2]);
-            let (c, s) = (values[l + m].to_f64(), values[l - m].to_f64());
-            values[l + m] = T::from_f64(c * cos - s * sin);
-            values[l - m] = T::from_f64(s * cos + c * sin);
-        }
-    }
-
-    /// Turns classes of `columns` columns side by side.
-    fn split(&self, l: usize, columns: usize, buffer: &mut [f64]) {
-        let at = Places::of(l, columns);
-        let turn = |(c, s): (&mut f64, &mut f64), (cos, sin): (f64, f64)| {
-            (*c, *s) = (*c * cos - *s * sin, *s * cos + *c * sin);
-        };
-        for parity in 0..2 {
-            let (c, s) = at.pair(parity, buffer);
-            let angles = self.cos[parity]
-                .iter()
-                .copied()
-                .zip(self.sin[parity].iter().copied());
-            if columns == 1 {
-                c.iter_mut()
-                    .zip(s)
-                    .zip(angles)
-                    .for_each(|(pair, angle)| turn(pair, angle));
-                continue;
-            }
-            let rows = c.chunks_exact_mut(columns).zip(s.chunks_exact_mut(columns));
-            for ((c, s), angle) in rows.zip(angles) {
-                c.iter_mut().zip(s).for_each(|pair| turn(pair, angle));
-            }
-        }
-    }
+fn check_sets(what: &'static str, count: usize, found: usize) -> Result<(), SpectralError> {
+    check_length(what, found.next_multiple_of(count), found)
 }
 
 fn check_degree(l: usize) -> Result<(), SpectralError> {

@@ -176,6 +176,40 @@ fn there_and_back_at_degree_256() {
 }
 
 #[test]
+fn spherical_batches_are_single_rotations() {
+    let rotation = Rotation::from_euler_zyz(0.4, 1.9, -2.2, 12);
+    let sets = values(11 * 100);
+    let mut batch = sets.clone();
+    rotation.apply_spherical_batch(9, &mut batch).unwrap();
+    for (set, found) in sets.chunks(100).zip(batch.chunks(100)) {
+        let mut one = set.to_vec();
+        rotation.apply_spherical(&mut one).unwrap();
+        assert!(largest_difference(&one, found) < 1e-12);
+    }
+    assert!(rotation.apply_spherical_batch(9, &mut batch[1..]).is_err());
+    assert!(rotation.apply_spherical_batch(13, &mut batch).is_err());
+}
+
+#[test]
+fn nan_and_degrees_beyond_memory_are_refused() {
+    let nan = Rotation::from_euler_zyz(f64::NAN, 0.5, 0.0, 4);
+    assert!(matches!(
+        nan.apply_spherical(&mut [1.0f64; 25]),
+        Err(SpectralError::NotFinite { .. })
+    ));
+    assert!(nan.matrix(2).is_err());
+    let rotation = Rotation::from_euler_zyz(0.1, 0.5, 0.0, usize::MAX);
+    assert!(rotation.apply_spherical(&mut [f64::NAN; 4]).is_err());
+    assert!(rotation.apply_spherical(&mut [1.0f64; 4]).is_ok());
+    assert!(
+        rotation
+            .apply_zernike(usize::MAX, &mut [1.0f64; 4])
+            .is_err()
+    );
+    assert!(rotation.matrix(usize::MAX).is_err());
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let rotation = Rotation::from_euler_zyz(0.3, 1.1, -2.0, 6);
     assert!(rotation.apply_spherical(&mut [0.0f32; 5]).is_err());

@@ -138,6 +138,12 @@ impl Fast {
         })
     }
 
+    /// Bytes held, Fourier tables not counted.
+    pub fn bytes(&self) -> usize {
+        let factors: usize = self.factors.iter().map(|f| size_of_val(&**f)).sum();
+        self.tables.columns.bytes() + self.tables.latitudes.bytes() + factors
+    }
+
     /// Nanoseconds for so many points: see the constant for direct sums.
     pub fn cost(&self, points: usize) -> f64 {
         let cells = (self.rows * self.size[1]) as f64;

@@ -129,9 +129,10 @@ impl SphereFit {
     /// The weighted root mean square of `f(p_i) - v_i` for these coefficients.
     ///
     /// # Errors
-    /// [`SpectralError::Length`] for values or coefficients.
+    /// [`SpectralError::Length`] and [`SpectralError::NotFinite`] for values or coefficients.
     pub fn misfit(&self, coefficients: &[f64], values: &[f64]) -> Result<f64, SpectralError> {
         check_length("values", self.points.len(), values.len())?;
+        check_finite("value", values)?;
         let fitted = self.plan.evaluate(coefficients, &self.points)?;
         let terms = fitted.iter().zip(values).zip(&*self.weights);
         let square: f64 = terms.map(|((f, v), w)| w * (f - v) * (f - v)).sum();

@@ -19,7 +19,7 @@ pub use gradient::CloudGradient;
 pub use sweep::ZernikeScratch;
 pub use voxels::VoxelGrid;
 
-use crate::check::{check_finite, check_length, check_points};
+use crate::check::{check_finite, check_length, check_order, check_points};
 use crate::{Basis, Real, SpectralError};
 use product::{Accumulate, Reduce};
 use sweep::block_points;
@@ -57,12 +57,7 @@ impl<T: Real> ZernikePlan<T> {
     /// # Errors
     /// [`SpectralError::Order`] above [`MAX_ORDER`].
     pub fn new(order: usize) -> Result<Self, SpectralError> {
-        if order > MAX_ORDER {
-            return Err(SpectralError::Order {
-                expected: "at most 128",
-                found: order,
-            });
-        }
+        check_order(Basis::Zernike, order)?;
         Ok(Self {
             order,
             tables: Arc::new(Tables::new(order)),
@@ -85,7 +80,7 @@ impl<T: Real> ZernikePlan<T> {
         Basis::Zernike.count(self.order)
     }
 
-    /// Working memory for [`Self::moments_into`]; reusable for any number of clouds.
+    /// Working memory for [`Self::moments_into`] and [`Self::evaluate_into`]; reusable for any number of clouds.
     pub fn scratch(&self) -> ZernikeScratch<T> {
         ZernikeScratch::new(self.order)
     }
@@ -151,19 +146,37 @@ impl<T: Real> ZernikePlan<T> {
     /// The density `sum c_nlm Z_nlm(x)` at each of `points`, shape `[P]`.
     ///
     /// # Errors
-    /// `coefficients` of another length than [`Self::count`]; points as in [`Self::moments`].
+    /// `coefficients` of another length than [`Self::count`] or not finite; points as in [`Self::moments`].
     pub fn evaluate(&self, coefficients: &[T], points: &[[T; 3]]) -> Result<Vec<T>, SpectralError> {
-        check_length("coefficients", self.count(), coefficients.len())?;
-        check_points(points)?;
-        let mut scratch = self.scratch();
-        self.gather(coefficients, &mut scratch.sums);
-        let mut out = Vec::with_capacity(points.len());
-        for chunk in points.chunks(block_points::<T>()) {
-            scratch.sweep.load(chunk, |_| T::ONE);
-            self.synthesise(chunk.len(), &mut scratch);
-            out.extend_from_slice(&scratch.weighted[..chunk.len()]);
-        }
+        let mut out = vec![T::ZERO; points.len()];
+        self.evaluate_into(coefficients, points, &mut self.scratch(), &mut out)?;
         Ok(out)
+    }
+
+    /// As [`Self::evaluate`], into `out` of shape `[P]`, allocating nothing.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`]; also if `out` has another length or `scratch` belongs to another order.
+    pub fn evaluate_into(
+        &self,
+        coefficients: &[T],
+        points: &[[T; 3]],
+        scratch: &mut ZernikeScratch<T>,
+        out: &mut [T],
+    ) -> Result<(), SpectralError> {
+        check_length("coefficients", self.count(), coefficients.len())?;
+        check_finite("coefficient", coefficients)?;
+        check_points(points)?;
+        check_length("out", points.len(), out.len())?;
+        check_length("scratch", self.count(), scratch.sums.len())?;
+        self.gather(coefficients, &mut scratch.sums);
+        let block = block_points::<T>();
+        for (chunk, out) in points.chunks(block).zip(out.chunks_mut(block)) {
+            scratch.sweep.load(chunk, |_| T::ONE);
+            self.synthesise(chunk.len(), scratch);
+            out.copy_from_slice(&scratch.weighted[..chunk.len()]);
+        }
+        Ok(())
     }
 
     /// All `Z_nlm` at one point, in flat order.

@@ -170,6 +170,17 @@ fn bad_clouds_are_refused_with_what_was_found() {
     );
     assert!(plan.evaluate(&[0.0; 34], &inside).is_err());
     assert!(plan.evaluate(&[0.0; 35], &[]).is_err());
+    assert!(plan.evaluate(&[f64::NAN; 35], &inside).is_err());
+    assert!(plan.density_grid(&[f64::NAN; 35], 4).is_err());
+    assert!(
+        plan.moments_gradient(&[f64::NAN; 35], &inside, None)
+            .is_err()
+    );
+    let mut scratch = plan.scratch();
+    assert!(
+        plan.evaluate_into(&[0.0; 35], &inside, &mut scratch, &mut [])
+            .is_err()
+    );
     assert!(plan.functions([2.0, 0.0, 0.0]).is_err());
     assert!(ZernikePlan::<f32>::new(MAX_ORDER + 1).is_err());
 }
