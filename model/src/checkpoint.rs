@@ -39,6 +39,8 @@ struct State {
     run: String,
     /// Error of completion, by which the best checkpoint is told.
     error: f64,
+    /// Error of the last batch.
+    loss: f64,
     blake3: Vec<(String, String)>,
 }
 
@@ -46,6 +48,8 @@ struct State {
 pub(crate) struct Resumed {
     pub step: u64,
     pub cgml: Cgml,
+    /// Error of the last batch before it.
+    pub loss: f64,
     /// One line for each damaged checkpoint that was passed over.
     pub passed_over: Vec<String>,
 }
@@ -63,8 +67,15 @@ impl Checkpoints {
         self.run.join(FOLDER).join(format!("step-{step:08}"))
     }
 
-    /// Writes the checkpoint of `step`, points `latest` to it, and keeps the newest and that of the lowest `error`.
-    pub(crate) fn save(&self, step: u64, cgml: &Cgml, error: f64) -> Result<(), ModelError> {
+    /// Writes the checkpoint of `step`, points `latest` to it, and keeps the newest and that of the lowest `error` of completion.
+    /// `loss` is the error of the last batch.
+    pub(crate) fn save(
+        &self,
+        step: u64,
+        cgml: &Cgml,
+        error: f64,
+        loss: f64,
+    ) -> Result<(), ModelError> {
         let last = self.folder_of(step);
         let draft = last.with_extension("tmp");
         if draft.exists() {
@@ -75,6 +86,7 @@ impl Checkpoints {
             step,
             run: self.identity.clone(),
             error,
+            loss,
             blake3: Vec::new(),
         };
         let contents =
@@ -146,10 +158,11 @@ impl Checkpoints {
         let mut passed_over = Vec::new();
         for step in self.steps()?.into_iter().rev() {
             match self.load(step, fresh.clone()) {
-                Ok(cgml) => {
+                Ok((cgml, loss)) => {
                     return Ok(Some(Resumed {
                         step,
                         cgml,
+                        loss,
                         passed_over,
                     }));
                 }
@@ -194,12 +207,14 @@ impl Checkpoints {
         Err(ModelError::run(path, message))
     }
 
-    fn load(&self, step: u64, fresh: Cgml) -> Result<Cgml, ModelError> {
+    /// The networks, and the error of the last batch.
+    fn load(&self, step: u64, fresh: Cgml) -> Result<(Cgml, f64), ModelError> {
         let state = self.own_state(step)?;
         let read = |name: &str| Ok(Bytes::from_bytes_vec(self.read(&state, name)?));
-        restore(fresh, &read, |error| {
+        let cgml = restore(fresh, &read, |error| {
             ModelError::run(self.folder_of(step), error.to_string())
-        })
+        })?;
+        Ok((cgml, state.loss))
     }
 
     /// Fails where the checkpoint of `step` is torn, changed or of another run.

@@ -81,6 +81,15 @@ fn a_resumed_run_ends_in_the_same_bytes() {
     fs::write(torn.join("state.json"), b"{").unwrap();
     pretrain(&store, &parts, &small(3), "cpu", true, &()).unwrap();
     fs::remove_dir_all(torn).unwrap();
+    // Killed between the last checkpoint and the weights.
+    for name in ["model.safetensors", "card.json"] {
+        fs::remove_file(parts.join(name)).unwrap();
+    }
+    let ended = pretrain(&store, &parts, &small(3), "cpu", true, &()).unwrap();
+    assert!(
+        ended.finished && ended.loss.is_finite(),
+        "nothing is left to train"
+    );
     let checkpoint = format!("checkpoints/step-{steps:08}");
     for name in [
         "model.safetensors",

@@ -64,13 +64,13 @@ impl<'a> Trainer<'a> {
         let fresh = Cgml::new(config, task.sizes(), &device)?;
         let identity = folder.identity()?;
         let checkpoints = Checkpoints::new(folder.path(), identity, config.output.keep);
-        let (mut cgml, mut step) = (fresh.clone(), 0);
+        let (mut cgml, mut step, mut loss) = (fresh.clone(), 0, f64::NAN);
         if let Some(resumed) = checkpoints.load_newest(&fresh)? {
             resumed
                 .passed_over
                 .iter()
                 .for_each(|line| observer.warn(line));
-            (cgml, step) = (resumed.cgml, resumed.step);
+            (cgml, step, loss) = (resumed.cgml, resumed.step, resumed.loss);
         }
         let per_epoch = task.len().div_ceil(config.train.batch) as u64;
         Ok(Trainer {
@@ -84,7 +84,7 @@ impl<'a> Trainer<'a> {
             uploader: Uploader::new(task, &device)?,
             cgml: Some(cgml),
             step,
-            loss: f64::NAN,
+            loss,
             first_loss: None,
             per_epoch,
             steps: per_epoch * config.train.epochs as u64,
@@ -160,7 +160,7 @@ impl<'a> Trainer<'a> {
             }
         }
         self.checkpoints
-            .save(self.step, whole(&self.cgml), evaluation.error)
+            .save(self.step, whole(&self.cgml), evaluation.error, self.loss)
     }
 
     /// Whether this checkpoint is the first in one of the equal parts of the run that get diagnostics once each.
