@@ -238,6 +238,13 @@ fn folders_and_sources_that_are_not_there_are_said() {
         &["file/store", "cannot create"],
     );
     fails(&convert(&source, &file, &[]), &["file"]);
+    // Nobody may write here, root included.
+    if cfg!(target_os = "linux") {
+        fails(
+            &convert(&source, Path::new("/sys/store"), &[]),
+            &["/sys/store", "cannot create"],
+        );
+    }
     assert!(
         convert(&source, &store, &["--shard", "0/2"])
             .status

@@ -70,7 +70,7 @@
 //! |---|---|---|
 //! | a function `Z_nlm` | `1e-14 (n + 10) sqrt(2n + 3)`, to n = 100 | 1e-5 of its largest value, `sqrt((2n + 3)(2l + 1) / 4 pi)`, to n = 30 |
 //! | moments of a cloud, the largest taken as 1 | 1e-12 | 1e-5, the rounding of the points included |
-//! | a harmonic by [`harmonics`] | `1e-15 l` of its largest value, at the poles too; `5e-17 l^2` beyond l = 20 at a pole | |
+//! | a harmonic by [`harmonics`] | `1e-15 l` of its largest value, at the poles too | |
 //! | a harmonic by direct [`ScatteredPlan`] sums | `2e-15 l`; within 2.5 degrees of a pole `4e-16 l^2`, looser than [`harmonics`] | 1e-5 of its largest value, to l = 32 |
 //! | scattered sums by the fast way | the error asked for, 1e-13 to 1e-2 of the Euclidean norm of the result, but not below `1e-15 lmax` | the same |
 //! | grids, synthesis and analysis | `5e-15 lmax` for coefficients of size 1 | the last place of f32: arithmetic is f64 |

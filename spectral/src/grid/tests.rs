@@ -60,6 +60,20 @@ fn every_small_size_agrees_with_the_oracle() {
                 .unwrap();
             let scale = grid.len() as f64;
             within(&sums, &expected, 1e-14 * scale, &plan);
+
+            let (mut scratch, mut field, mut sums) = (
+                single.scratch(),
+                vec![0.0; grid.len()],
+                vec![0.0; plan.count()],
+            );
+            single
+                .analysis_adjoint_into(&narrow(&a), &mut field, &mut scratch)
+                .unwrap();
+            within(&wide(&field), &scaled, 3e-7 * size, &plan);
+            single
+                .synthesis_adjoint_into(&narrow(&f), &mut sums, &mut scratch)
+                .unwrap();
+            within(&wide(&sums), &expected, 3e-7 * scale, &plan);
         }
     }
 }
