@@ -1,4 +1,4 @@
-//! The paper's section 4 over seeds, with the settings of `spectra train toy` and a third of its training: the answers are known.
+//! The paper's section 4 over seeds, with the settings of `spectra train toy` and half of its training: the answers are known.
 #![allow(clippy::unwrap_used)] // a test may panic
 
 use std::path::Path;
@@ -8,7 +8,7 @@ use spectra_model::{Config, Objective};
 
 fn config(seed: u64) -> Config {
     let mut config = toy::config();
-    config.train.epochs /= 3;
+    config.train.epochs /= 2;
     config.seed = seed;
     config
 }
