@@ -61,12 +61,14 @@ fn completion_is_trained_scored_drawn_and_used_downstream() {
         "--size",
         "16",
         "--baselines",
+        "--set",
+        "algorithm.error=square",
     ];
     // One file is broken: done, but not with all.
     spectra(&[&train[..], &QUICK].concat(), folder)
         .assert()
         .code(3);
-    for weights in ["run", "run/l1", "run/context"] {
+    for weights in ["run", "run/l1", "run/square", "run/context", "run/cvae"] {
         assert!(
             folder.join(weights).join("model.safetensors").exists(),
             "{weights}"
@@ -96,6 +98,7 @@ fn completion_is_trained_scored_drawn_and_used_downstream() {
         "input as it is",
         "cGML",
         "L1, no z",
+        "squares, no z",
         "context encoder",
         "random encoder",
         "pixels",
@@ -111,11 +114,11 @@ fn completion_is_trained_scored_drawn_and_used_downstream() {
     }
     let json: Value =
         serde_json::from_slice(&fs::read(folder.join("scores.json")).unwrap()).unwrap();
-    // Three shares of seven: the input, cGML, the CVAE, the means of their answers, and two baselines without z.
-    assert_eq!(json["rows"].as_array().unwrap().len(), 21);
+    // Three shares of eight: the input, cGML, the CVAE, the means of their answers, and three baselines without z.
+    assert_eq!(json["rows"].as_array().unwrap().len(), 24);
     assert_eq!(json["skipped"], 1);
     assert!(json["rows"][1]["psnr"].as_f64().unwrap() > 0.0);
-    assert_eq!(json["downstream"].as_array().unwrap().len(), 6);
+    assert_eq!(json["downstream"].as_array().unwrap().len(), 7);
 }
 
 #[test]
