@@ -21,8 +21,8 @@ pub fn run(options: &Train, quiet: bool) -> anyhow::Result<Outcome> {
 
 /// Answers that are measured and drawn.
 const ANSWERS: usize = 2000;
-/// Steps of a long walk, beside that of the settings.
-const LONG: usize = 100;
+/// Steps of a short walk, beside that of the settings: phantoms have not yet left it.
+const SHORT: usize = 20;
 /// Seed of the latents of those answers.
 const SEED: u64 = 1;
 
@@ -38,8 +38,8 @@ fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
     let steps = config.algorithm.inference_steps;
     let with = cgml.answer(&xs, SEED, steps, true)?;
     let without = cgml.answer(&xs, SEED, steps, false)?;
-    let with_long = cgml.answer(&xs, SEED, LONG, true)?;
-    let without_long = cgml.answer(&xs, SEED, LONG, false)?;
+    let with_short = cgml.answer(&xs, SEED, SHORT, true)?;
+    let without_short = cgml.answer(&xs, SEED, SHORT, false)?;
     let random = cgml.answer(&xs, SEED, 0, true)?;
     let collapsed = l1.answer(&xs, SEED, 0, true)?;
     println!(
@@ -47,10 +47,10 @@ fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
         ""
     );
     for (name, steps, answers) in [
+        ("cGML with rho", SHORT, &with_short),
+        ("cGML without rho", SHORT, &without_short),
         ("cGML with rho", steps, &with),
         ("cGML without rho", steps, &without),
-        ("cGML with rho", LONG, &with_long),
-        ("cGML without rho", LONG, &without_long),
         ("cGML, not walked", 0, &random),
         ("L1", 0, &collapsed),
     ] {
@@ -67,7 +67,11 @@ fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
         );
     }
     let path = training.output.join("figure3.svg");
-    draw(&path, &xs, [&with, &without, &collapsed, &random])?;
+    draw(
+        &path,
+        &xs,
+        [&with_short, &without_short, &collapsed, &random],
+    )?;
     println!("{}", path.display());
     Ok(Outcome::Done)
 }
