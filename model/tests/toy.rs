@@ -58,10 +58,14 @@ fn both_answers_are_found_with_another_seed() {
 #[test]
 fn l1_regression_collapses() {
     let folder = tempfile::tempdir().unwrap();
-    let l1 = trained(folder.path(), &config(20).baseline(Objective::L1));
+    let config = Config {
+        seed: 20,
+        ..toy::config()
+    };
+    let l1 = trained(folder.path(), &config.baseline(Objective::L1));
     let collapsed = scored(&l1, 0, true);
     assert!(
-        collapsed.size < 0.25 && collapsed.phantoms > 0.99,
+        collapsed.size < 0.1 && collapsed.phantoms > 0.99,
         "{collapsed:?}"
     );
 }

@@ -141,13 +141,7 @@ impl Rotation {
     /// # Errors
     /// A degree above that of the rotation or [`MAX_DEGREE`], angles that are not finite.
     pub fn matrix(&self, l: usize) -> Result<Vec<f64>, SpectralError> {
-        if l > self.lmax {
-            return Err(SpectralError::Order {
-                expected: "at most the degree of the rotation",
-                found: l,
-            });
-        }
-        check_degree(l)?;
+        self.check_order(l)?;
         check_finite("angle of a rotation", &self.angles)?;
         let width = 2 * l + 1;
         // Sets of one degree, stored one after the other, are the columns of D: transpose.
@@ -189,9 +183,7 @@ impl Rotation {
         }
         check_degree(degrees - 1)?;
         self.check_values(coefficients)?;
-        for l in 0..degrees {
-            self.degree(l, &[l * l], coefficients, scratch);
-        }
+        self.spherical_sets(degrees - 1, coefficients, scratch);
         Ok(())
     }
 
@@ -212,13 +204,7 @@ impl Rotation {
         sets.par_chunks_mut(count * LANES).for_each_init(
             RotationScratch::default,
             |scratch, group| {
-                let mut starts = std::mem::take(&mut scratch.starts);
-                for l in 0..=degree {
-                    starts.clear();
-                    starts.extend((0..group.len() / count).map(|set| set * count + l * l));
-                    self.degree(l, &starts, group, scratch);
-                }
-                scratch.starts = starts;
+                self.spherical_sets(degree, group, scratch);
             },
         );
         Ok(())
@@ -293,6 +279,22 @@ impl Rotation {
     fn check_values<T: Real>(&self, values: &[T]) -> Result<(), SpectralError> {
         check_finite("angle of a rotation", &self.angles)?;
         check_finite("coefficient", values)
+    }
+
+    fn spherical_sets<T: Real>(
+        &self,
+        degree: usize,
+        sets: &mut [T],
+        scratch: &mut RotationScratch,
+    ) {
+        let count = Basis::Spherical.count(degree);
+        let mut starts = std::mem::take(&mut scratch.starts);
+        for l in 0..=degree {
+            starts.clear();
+            starts.extend((0..sets.len() / count).map(|set| set * count + l * l));
+            self.degree(l, &starts, sets, scratch);
+        }
+        scratch.starts = starts;
     }
 
     fn zernike_sets<T: Real>(&self, order: usize, sets: &mut [T], scratch: &mut RotationScratch) {

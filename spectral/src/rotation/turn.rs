@@ -39,9 +39,7 @@ impl Turn {
             sin: [even.1, odd.1],
         }
     }
-}
 
-impl Turn {
     /// Turns one set of 2l+1 values.
     pub fn in_place<T: Real>(&self, l: usize, values: &mut [T]) {
         for m in 1..=l {
