@@ -15,6 +15,9 @@ const GAIN: f64 = 2e-3;
 /// Smallest variance, as a share of the variance of all rows along the same axis.
 const FLOOR: f64 = 1e-2;
 
+/// Logarithm of the share of a row, against that of its likeliest Gaussian, below which a Gaussian gets none of it.
+const SMALLEST: f32 = -60.0;
+
 /// A mixture of Gaussians with diagonal covariances.
 #[derive(Debug, Clone)]
 pub(crate) struct Mixture {
@@ -105,7 +108,11 @@ impl Mixture {
         let mut log_density = 0.0;
         for mut row in posterior.axis_iter_mut(Axis(0)) {
             let top = row.fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-            row.mapv_inplace(|value| (value - top).exp());
+            row.mapv_inplace(|value| match value - top {
+                // Smaller ones end as subnormal numbers, on which a product takes many times as long.
+                below if below < SMALLEST => 0.0,
+                below => below.exp(),
+            });
             let total = row.sum();
             row /= total;
             log_density += f64::from(top + total.ln());

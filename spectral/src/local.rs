@@ -11,7 +11,8 @@
 use std::sync::Arc;
 
 use nalgebra::{DMatrix, Matrix3, SymmetricEigen, Vector3};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
+use pulp::{Arch, NullaryFnOnce};
 
 use crate::{Basis, SpectralError, ZernikePlan};
 
@@ -41,7 +42,7 @@ pub struct LocalPlan {
     order: usize,
     /// For each monomial but the constant: a monomial of one degree less, and the coordinate it is multiplied by.
     steps: Arc<[(usize, usize)]>,
-    /// Zernike moments divided by `c_000` from sums of monomials, `[moments, monomials]`.
+    /// Zernike moments divided by `c_000` from sums of monomials, `[monomials, moments]`.
     matrix: Arc<[f32]>,
 }
 
@@ -100,23 +101,20 @@ impl LocalPlan {
             });
         }
         let sorted = Sorted::new(points);
-        let mut scratch = Scratch::new(self.columns());
         let mut rows = Array2::zeros((centres.len(), self.columns()));
-        for (i, (mut row, centre)) in rows.outer_iter_mut().zip(centres).enumerate() {
-            scratch.gather(&sorted, centre, radius, axes.map(|axes| &axes[i]));
-            self.sum(&mut scratch);
-            let count = scratch.count.max(1) as f32;
-            row[0] = COUNT_WEIGHT * (count / points.len() as f32).ln();
-            let width = self.columns();
-            for (out, weights) in row.iter_mut().zip(self.matrix.chunks_exact(width)).skip(1) {
-                let sum: f32 = weights.iter().zip(&scratch.sums).map(|(w, s)| w * s).sum();
-                *out = sum / count;
-            }
-        }
+        Arch::new().dispatch(Fill {
+            plan: self,
+            cloud: &sorted,
+            centres,
+            radius,
+            axes,
+            rows: &mut rows,
+        });
         Ok(rows)
     }
 
     /// Sums of all monomials over the gathered points; the constant one is their count.
+    #[inline(always)]
     fn sum(&self, scratch: &mut Scratch) {
         let Scratch {
             coordinates,
@@ -126,21 +124,52 @@ impl LocalPlan {
             count,
         } = scratch;
         lanes.fill([0.0; LANES]);
-        for block in 0..coordinates[0].len() / LANES {
-            let at = block * LANES;
+        for at in (0..*count).step_by(LANES) {
+            // Monomial 0 is 1 everywhere; padded places are the origin, where all the others are 0.
             for (m, &(parent, axis)) in self.steps.iter().enumerate() {
-                let (before, after) = values.split_at_mut(m + 1);
-                let factor = &coordinates[axis][at..at + LANES];
-                for lane in 0..LANES {
-                    // Monomial 0 is 1 everywhere; padded places are the origin, where all the others are 0.
-                    after[0][lane] = before[parent][lane] * factor[lane];
-                    lanes[m + 1][lane] += after[0][lane];
+                let mut value = values[parent];
+                for (value, factor) in value.iter_mut().zip(&coordinates[axis][at..at + LANES]) {
+                    *value *= factor;
+                }
+                values[m + 1] = value;
+                for (sum, value) in lanes[m + 1].iter_mut().zip(value) {
+                    *sum += value;
                 }
             }
         }
         sums[0] = *count as f32;
         for (sum, lanes) in sums.iter_mut().zip(lanes.iter()).skip(1) {
             *sum = lanes.iter().sum();
+        }
+    }
+}
+
+/// What [`LocalPlan::rows`] fills, compiled for each instruction set. None of them fuses, so the rows are the same on all.
+struct Fill<'a> {
+    plan: &'a LocalPlan,
+    cloud: &'a Sorted,
+    centres: &'a [[f32; 3]],
+    radius: f32,
+    axes: Option<&'a [Axes]>,
+    rows: &'a mut Array2<f32>,
+}
+
+impl NullaryFnOnce for Fill<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let width = self.plan.columns();
+        let mut scratch = Scratch::new(self.cloud.0.len(), width);
+        for (i, (mut row, centre)) in self.rows.outer_iter_mut().zip(self.centres).enumerate() {
+            let axes = self.axes.map(|axes| &axes[i]);
+            scratch.gather(self.cloud, centre, self.radius, axes);
+            self.plan.sum(&mut scratch);
+            let count = scratch.count.max(1) as f32;
+            for (weights, sum) in self.plan.matrix.chunks_exact(width).zip(&scratch.sums) {
+                row.scaled_add(sum / count, &ArrayView1::from(weights));
+            }
+            row[0] = COUNT_WEIGHT * (count / self.cloud.0.len() as f32).ln();
         }
     }
 }
@@ -161,7 +190,7 @@ pub fn local_axes(
     check(points, centres, radius)?;
     let sorted = Sorted::new(points);
     let mean = mean(points);
-    let mut scratch = Scratch::new(0);
+    let mut scratch = Scratch::new(points.len(), 0);
     Ok(centres
         .iter()
         .map(|centre| {
@@ -250,7 +279,7 @@ impl Sorted {
 }
 
 struct Scratch {
-    /// x, y and z of a neighbourhood in its own ball, padded with zeros to whole blocks.
+    /// x, y and z of a neighbourhood in its own ball, `count` of each and zeros up to a whole block.
     coordinates: [Vec<f32>; 3],
     values: Vec<[f32; LANES]>,
     lanes: Vec<[f32; LANES]>,
@@ -259,9 +288,10 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn new(columns: usize) -> Self {
+    /// Room for neighbourhoods of up to `points` points.
+    fn new(points: usize, columns: usize) -> Self {
         Self {
-            coordinates: Default::default(),
+            coordinates: std::array::from_fn(|_| vec![0.0; points + LANES]),
             values: vec![[1.0; LANES]; columns],
             lanes: vec![[0.0; LANES]; columns],
             sums: vec![0.0; columns],
@@ -269,27 +299,27 @@ impl Scratch {
         }
     }
 
+    /// Collects the points in reach. Each is written and stays if it was in reach: no branch to mispredict.
+    #[inline(always)]
     fn gather(&mut self, cloud: &Sorted, centre: &[f32; 3], radius: f32, axes: Option<&Axes>) {
-        self.coordinates.iter_mut().for_each(Vec::clear);
         let scale = 1.0 / radius;
+        let [x, y, z] = &mut self.coordinates;
+        let mut count = 0;
         for point in cloud.slab(centre[0], radius) {
-            let mut d: [f32; 3] = std::array::from_fn(|i| (point[i] - centre[i]) * scale);
-            if d[0] * d[0] + d[1] * d[1] + d[2] * d[2] > 1.0 {
-                continue;
-            }
-            if let Some(axes) = axes {
-                d = axes.map(|a| a[0] * d[0] + a[1] * d[1] + a[2] * d[2]);
-            }
-            self.coordinates
-                .iter_mut()
-                .zip(d)
-                .for_each(|(list, x)| list.push(x));
+            let d: [f32; 3] = std::array::from_fn(|i| (point[i] - centre[i]) * scale);
+            (x[count], y[count], z[count]) = (d[0], d[1], d[2]);
+            count += usize::from(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] <= 1.0);
         }
-        self.count = self.coordinates[0].len();
-        let padded = self.count.next_multiple_of(LANES);
-        self.coordinates
-            .iter_mut()
-            .for_each(|list| list.resize(padded, 0.0));
+        self.count = count;
+        if let Some(axes) = axes {
+            for ((x, y), z) in x.iter_mut().zip(&mut *y).zip(&mut *z).take(count) {
+                let d = [*x, *y, *z];
+                [*x, *y, *z] = axes.map(|a| a[0] * d[0] + a[1] * d[1] + a[2] * d[2]);
+            }
+        }
+        for list in [x, y, z] {
+            list[count..count.next_multiple_of(LANES)].fill(0.0);
+        }
     }
 }
 
@@ -345,8 +375,9 @@ fn zernike_from_monomials(
         expected: "a full rank",
         found: message.to_owned(),
     })?;
-    // solved[(monomial, function)], wanted row by row for each function.
+    // solved[(monomial, function)] lies column by column.
     Ok(solved
+        .transpose()
         .iter()
         .map(|value| (value / constant) as f32)
         .collect())
