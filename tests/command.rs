@@ -195,7 +195,7 @@ fn features_without_a_run_and_in_any_pose() {
     ];
     let asked = [
         "--features",
-        "fisher-invariant",
+        "fisher,fisher-invariant",
         "--rotation",
         "aligned,z/so3",
         "--classifiers",
@@ -218,8 +218,20 @@ fn features_without_a_run_and_in_any_pose() {
         .iter()
         .map(|row| row["rotation"].as_str().unwrap())
         .collect();
-    assert_eq!(poses, ["aligned", "z/so3"]);
-    for row in rows {
+    assert_eq!(poses, [["aligned"; 3], ["z/so3"; 3]].concat());
+    let names: Vec<&str> = rows
+        .iter()
+        .map(|row| row["features"].as_str().unwrap())
+        .collect();
+    let once = [
+        "Fisher vector",
+        "Fisher vector, own axes",
+        "Fisher vectors, both",
+    ];
+    assert_eq!(names, [once, once].concat());
+    let sure =
+        |row: &&serde_json::Value| row["rotation"] == "aligned" || row["features"] == once[1];
+    for row in rows.iter().filter(sure) {
         assert_eq!(row["seeds"].as_array().unwrap().len(), 2);
         assert!(
             row["accuracy_mean"].as_f64().unwrap() > 0.5,

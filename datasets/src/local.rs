@@ -14,11 +14,11 @@ const NORMAL_RADIUS: f32 = 0.2;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LocalOptions {
-    /// Neighbourhoods of one radius, around farthest points. Default 256.
+    /// Neighbourhoods of one radius, around farthest points. Default 512.
     pub centres: usize,
-    /// Radii, in units of the unit ball. Default 0.12, 0.25 and 0.5.
+    /// Radii, in units of the unit ball. Default 0.1, 0.2, 0.4 and 0.8.
     pub radii: Vec<f32>,
-    /// Highest order of the moments. Default 4.
+    /// Highest order of the moments. Default 5.
     pub order: usize,
     /// Neighbourhoods in axes of their own, so that the map does not depend on the pose of the cloud. Default false.
     pub invariant: bool,
@@ -27,9 +27,9 @@ pub struct LocalOptions {
 impl Default for LocalOptions {
     fn default() -> Self {
         Self {
-            centres: 256,
-            radii: vec![0.12, 0.25, 0.5],
-            order: 4,
+            centres: 512,
+            radii: vec![0.1, 0.2, 0.4, 0.8],
+            order: 5,
             invariant: false,
         }
     }
@@ -205,6 +205,7 @@ mod tests {
         let mapper = LocalMapper::new(LocalOptions {
             centres: 12,
             radii: vec![0.2, 0.6],
+            order: 4,
             ..LocalOptions::default()
         })
         .unwrap();
@@ -231,7 +232,7 @@ mod tests {
         assert!(mapper.map(&[], 0.2).is_err());
         assert_eq!(
             mapper.map(&[[0.1, 0.0, 0.0]], 0.2).unwrap().rows.dim(),
-            (1, 35)
+            (1, 56)
         );
     }
 }

@@ -37,7 +37,7 @@ impl Default for FisherOptions {
     fn default() -> Self {
         Self {
             gaussians: 128,
-            axes: 34,
+            axes: 48,
             position: 2.0,
             objects: 1500,
             samples: 100_000,

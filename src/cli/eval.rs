@@ -15,7 +15,7 @@ pub enum FeatureKind {
     Controls,
     /// Fisher vectors of local moments: nothing is trained, no --run is needed
     Fisher,
-    /// The same in local frames: does not depend on how a shape is rotated
+    /// The same in local frames: does not depend on how a shape is rotated; with `fisher`, also both joined
     FisherInvariant,
     /// Fisher vectors of what the encoder of --run (preset local) makes of each neighbourhood, and a random one beside it
     FisherLearned,
@@ -26,19 +26,19 @@ pub enum FeatureKind {
 #[command(next_help_heading = "Fisher vectors of local moments")]
 pub struct LocalOptions {
     /// Neighbourhoods of each radius
-    #[arg(long, default_value_t = 256)]
+    #[arg(long, default_value_t = 512)]
     pub centres: usize,
     /// Radii of the neighbourhoods, in units of the unit ball
-    #[arg(long, value_delimiter = ',', default_values_t = [0.12, 0.25, 0.5])]
+    #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.2, 0.4, 0.8])]
     pub radii: Vec<f32>,
     /// Highest order of the moments of a neighbourhood, at most 8
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 5)]
     pub local_order: usize,
     /// Gaussians of the mixture
     #[arg(long, default_value_t = 128)]
     pub gaussians: usize,
     /// Principal axes kept of the moments
-    #[arg(long, default_value_t = 34)]
+    #[arg(long, default_value_t = 48)]
     pub axes: usize,
     /// Weight of where a neighbourhood is
     #[arg(long, default_value_t = 2.0)]

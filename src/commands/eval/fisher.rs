@@ -3,18 +3,66 @@
 use rayon::prelude::*;
 use spectra_datasets::{DatasetError, LocalMapper, LocalOptions};
 use spectra_eval::{
-    Classifier, Evaluation, FeatureSet, FisherEncoder, FisherOptions, Kernel, Labels, LocalSet,
-    Protocol, Row,
+    Classifier, Evaluation, FeatureSet, FisherEncoder, FisherOptions, Kernel, LocalSet, Protocol,
+    Row,
 };
 use spectra_model::LocalRows;
 
+use super::Request;
 use super::data::Data;
+use crate::cli::FeatureKind;
 use crate::frozen::Frozen;
 use crate::outcome::Usage;
 use crate::progress::Progress;
 
+/// Rows of the Fisher vectors that `request` asks for: each kind by itself, both joined where both are asked for, and, where
+/// there are any, joined with the features of `learned`. Joined means the mean of the kernels.
+pub fn rows(
+    data: &Data,
+    learned: &[FeatureSet],
+    request: &Request,
+    protocol: &Protocol,
+    progress: &Progress,
+) -> anyhow::Result<Vec<Row>> {
+    let classifiers = request.classifiers(&[Classifier::Ridge, Classifier::Knn(1)]);
+    let judge = |kernels: &[Kernel]| evaluate(kernels, data, &classifiers, protocol);
+    let mut rows = Vec::new();
+    let mut joined: Vec<Kernel> = Vec::new();
+    for kind in [FeatureKind::Fisher, FeatureKind::FisherInvariant] {
+        if !request.has(kind) {
+            continue;
+        }
+        let local = LocalOptions {
+            invariant: kind == FeatureKind::FisherInvariant,
+            ..request.local.clone()
+        };
+        let kernels = kernels(data, &local, request.fisher, &protocol.seeds, progress)?;
+        rows.extend(judge(&kernels)?);
+        if joined.is_empty() {
+            joined = kernels;
+            continue;
+        }
+        for (sum, kernel) in joined.iter_mut().zip(&kernels) {
+            sum.add(kernel, 1.0)?;
+            sum.normalise();
+            sum.name = "Fisher vectors, both".into();
+        }
+        rows.extend(judge(&joined)?);
+    }
+    if learned.is_empty() || joined.is_empty() {
+        return Ok(rows);
+    }
+    for (kernel, set) in joined.iter_mut().zip(learned.iter().cycle()) {
+        kernel.add(&Kernel::standardised(set), 1.0)?;
+        kernel.normalise();
+        kernel.name = format!("{} + {}", kernel.name, set.name);
+    }
+    rows.extend(judge(&joined)?);
+    Ok(rows)
+}
+
 /// One kernel for each seed: the mean over radii of the kernels of their Fisher vectors. One radius at a time is in memory.
-pub fn kernels(
+fn kernels(
     data: &Data,
     local: &LocalOptions,
     fisher: FisherOptions,
@@ -67,8 +115,23 @@ fn sets(
     clouds.unwrap_or_default().par_iter().map(set).collect()
 }
 
+/// Rows of the Fisher vectors of what each of `encoders` makes of neighbourhoods, "Fisher vector of `name`".
+pub fn learned_rows(
+    data: &Data,
+    encoders: &[Frozen],
+    name: &str,
+    request: &Request,
+    protocol: &Protocol,
+    progress: &Progress,
+) -> anyhow::Result<Vec<Row>> {
+    let name = format!("Fisher vector of {name}");
+    let classifiers = request.classifiers(&[Classifier::Ridge, Classifier::Knn(1)]);
+    let kernels = learned(data, encoders, &name, request.fisher, progress)?;
+    evaluate(&kernels, data, &classifiers, protocol)
+}
+
 /// One kernel for each encoder of local maps: of the Fisher vectors of what it makes of each neighbourhood.
-pub fn learned(
+fn learned(
     data: &Data,
     encoders: &[Frozen],
     name: &str,
@@ -101,30 +164,15 @@ pub fn learned(
     Ok(kernels)
 }
 
-/// Rows of the table for kernels, alone and, where there are any, joined with the rows of `beside`, both of equal weight.
-pub fn evaluate(
-    mut kernels: Vec<Kernel>,
-    beside: &[FeatureSet],
-    labels: &Labels,
+fn evaluate(
+    kernels: &[Kernel],
+    data: &Data,
     classifiers: &[Classifier],
     protocol: &Protocol,
 ) -> anyhow::Result<Vec<Row>> {
-    let mut alone = Evaluation::new(labels, classifiers, protocol)?;
-    for kernel in &kernels {
-        alone.add_kernel(kernel)?;
+    let mut evaluation = Evaluation::new(&data.labels, classifiers, protocol)?;
+    for kernel in kernels {
+        evaluation.add_kernel(kernel)?;
     }
-    let mut rows = alone.rows();
-    if beside.is_empty() {
-        return Ok(rows);
-    }
-    let mut joined = Evaluation::new(labels, classifiers, protocol)?;
-    for (i, kernel) in kernels.iter_mut().enumerate() {
-        let set = &beside[i % beside.len()];
-        kernel.add(&Kernel::standardised(set), 1.0)?;
-        kernel.name = format!("{} + {}", kernel.name, set.name);
-        kernel.normalise();
-        joined.add_kernel(kernel)?;
-    }
-    rows.extend(joined.rows());
-    Ok(rows)
+    Ok(evaluation.rows())
 }

@@ -307,35 +307,12 @@ fn one_pose(
         progress.set(sets.len(), sets.len(), "RBF kernel");
         rows.extend(radial(&raw, data, &classifiers, protocol)?);
     }
-    for kind in [FeatureKind::Fisher, FeatureKind::FisherInvariant] {
-        if request.has(kind) {
-            let local = LocalOptions {
-                invariant: kind == FeatureKind::FisherInvariant,
-                ..request.local.clone()
-            };
-            let kernels = fisher::kernels(data, &local, request.fisher, &protocol.seeds, progress)?;
-            let classifiers = request.classifiers(&[Classifier::Ridge, Classifier::Knn(1)]);
-            rows.extend(fisher::evaluate(
-                kernels,
-                &learned,
-                &data.labels,
-                &classifiers,
-                protocol,
-            )?);
-        }
-    }
+    rows.extend(fisher::rows(data, &learned, request, protocol, progress)?);
     if request.has(FeatureKind::FisherLearned) {
-        let classifiers = request.classifiers(&[Classifier::Ridge, Classifier::Knn(1)]);
         let random: Vec<Frozen> = request.random_encoders()?;
         for (name, encoders) in [("cGML rows", encoders), ("random rows", &random)] {
-            let name = format!("Fisher vector of {name}");
-            let kernels = fisher::learned(data, encoders, &name, request.fisher, progress)?;
-            rows.extend(fisher::evaluate(
-                kernels,
-                &[],
-                &data.labels,
-                &classifiers,
-                protocol,
+            rows.extend(fisher::learned_rows(
+                data, encoders, name, request, protocol, progress,
             )?);
         }
     }
