@@ -270,3 +270,39 @@ fn what_cannot_be_done_is_said_in_one_line() {
         assert!(!folder.join("run").exists());
     }
 }
+
+/// Whatever was asked for, an evaluation keeps nothing: the first signal ends it, also amid the slow classifiers.
+#[test]
+#[cfg(unix)]
+fn a_signal_ends_an_evaluation_at_once() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    pictures(&folder.join("data"), 24);
+    let train = [
+        "train", "complete", "--data", "data", "-o", "run", "--size", "16",
+    ];
+    spectra(&[&train[..], &QUICK].concat(), folder)
+        .assert()
+        .code(3);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_spectra"))
+        .current_dir(folder)
+        .args(["eval", "images", "--data", "data", "--run", "run"])
+        .args(["--downstream", "data", "--seeds", "50", "--samples", "1"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    // Then 50 random encoders and their classifiers follow.
+    let scored = lines
+        .map(Result::unwrap)
+        .find(|line| line.contains(" pictures in "));
+    assert!(scored.is_some());
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}

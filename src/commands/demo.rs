@@ -44,7 +44,7 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
     gallery(&dataset, root)?;
 
     let path = root.join("shapes.spectra");
-    let progress = Progress::start("convert", quiet);
+    let progress = Progress::stoppable("convert", quiet);
     let settings = ConvertOptions {
         seed: options.seed,
         points: 1024,
@@ -58,7 +58,7 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
     let mut config = Config::preset("tiny")?;
     config.seed = options.seed;
     config.train.epochs = EPOCHS;
-    let progress = Progress::start("pretrain", quiet);
+    let progress = Progress::stoppable("pretrain", quiet);
     let trained = spectra_model::pretrain(
         &store,
         &run,

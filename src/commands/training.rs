@@ -50,7 +50,7 @@ pub fn watched(
     quiet: bool,
     train: impl FnOnce(&Watch) -> Result<TrainSummary, ModelError>,
 ) -> anyhow::Result<TrainSummary> {
-    let progress = Progress::start(title, quiet);
+    let progress = Progress::stoppable(title, quiet);
     let summary = train(&Watch(&progress))?;
     progress.finish(&format!("step {}, loss {:.4}", summary.step, summary.loss));
     if !summary.finished || stop_requested() {
