@@ -157,6 +157,36 @@ fn pairs_are_translated_and_colours_learnt() {
 }
 
 #[test]
+fn an_objective_without_z_has_no_steps_of_z() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    pictures(&folder.join("data"), 20);
+    let train = [
+        "train",
+        "colorize",
+        "--data",
+        "data",
+        "-o",
+        "run",
+        "--size",
+        "16",
+        "--set",
+        "algorithm.objective=context",
+    ];
+    spectra(&[&train[..], &QUICK].concat(), folder)
+        .assert()
+        .code(3);
+    let config = fs::read_to_string(folder.join("run/config.toml")).unwrap();
+    for line in [
+        "objective = \"context\"",
+        "steps = 0",
+        "inference_steps = 0",
+    ] {
+        assert!(config.lines().any(|found| found == line), "{config}");
+    }
+}
+
+#[test]
 fn modes_are_counted_and_drawn_on_held_out_pictures() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -257,6 +287,27 @@ fn what_cannot_be_done_is_said_in_one_line() {
             &["eval", "images", "--run", "run", "--data", "empty"],
             1,
             "run",
+        ),
+        (
+            &[
+                "eval", "images", "--run", "run", "--data", "empty", "--report", "r.html",
+            ],
+            2,
+            "--report",
+        ),
+        (
+            &[
+                "eval",
+                "images",
+                "--run",
+                "run",
+                "--data",
+                "empty",
+                "--json",
+                "no/r.json",
+            ],
+            2,
+            "not a file that can be written",
         ),
     ] {
         let output = spectra(arguments, folder)
