@@ -200,6 +200,8 @@ fn features_without_a_run_and_in_any_pose() {
         "aligned,z/so3",
         "--classifiers",
         "1-nn",
+        "--labels",
+        "0.5,1",
     ];
     let place = [
         "eval",
@@ -218,19 +220,22 @@ fn features_without_a_run_and_in_any_pose() {
         .iter()
         .map(|row| row["rotation"].as_str().unwrap())
         .collect();
-    assert_eq!(poses, [["aligned"; 3], ["z/so3"; 3]].concat());
-    let names: Vec<&str> = rows
+    assert_eq!(poses, [["aligned"; 6], ["z/so3"; 6]].concat());
+    let kinds: Vec<(&str, f64)> = rows
         .iter()
-        .map(|row| row["features"].as_str().unwrap())
+        .map(|row| {
+            (
+                row["features"].as_str().unwrap(),
+                row["labels"].as_f64().unwrap(),
+            )
+        })
         .collect();
-    let once = [
-        "Fisher vector",
-        "Fisher vector, own axes",
-        "Fisher vectors, both",
-    ];
-    assert_eq!(names, [once, once].concat());
-    let sure =
-        |row: &&serde_json::Value| row["rotation"] == "aligned" || row["features"] == once[1];
+    let own = "Fisher vector, own axes";
+    let once = ["Fisher vector", own, "Fisher vectors, both"]
+        .map(|name| [(name, 0.5), (name, 1.0)])
+        .concat();
+    assert_eq!(kinds, [&once[..], &once[..]].concat());
+    let sure = |row: &&serde_json::Value| row["rotation"] == "aligned" || row["features"] == own;
     for row in rows.iter().filter(sure) {
         assert_eq!(row["seeds"].as_array().unwrap().len(), 2);
         assert!(

@@ -95,6 +95,7 @@ Examples:
   spectra eval modelnet40 --data data/ --features fisher-invariant --rotation z/z,z/so3,so3/so3
   spectra eval m10.spectra --run runs/m10 --beside runs/l1 --reconstruction
   spectra eval m10.spectra --run runs/m10 --labels 0.01 --classifiers ridge,1-nn
+  spectra eval m40.spectra --features fisher --labels 0.01,0.1,0.5,1
   spectra eval images --data mnist/ --run runs/digits --pictures gallery/digits
   spectra eval images --data facades/ --half left --run runs/facades --downstream cifar-10-batches-bin
 
@@ -121,9 +122,9 @@ pub struct Eval {
     /// Poses of training/test objects: aligned, z/z, z/so3, so3/so3
     #[arg(long, value_delimiter = ',', default_value = "aligned")]
     pub rotation: Vec<crate::commands::Poses>,
-    /// Share of the training labels that may be used, drawn from each class for each seed
-    #[arg(long, default_value_t = 1.0, value_parser = share)]
-    pub labels: f64,
+    /// Shares of the training labels that may be used, drawn from each class for each seed; several give a learning curve
+    #[arg(long, value_delimiter = ',', default_value = "1", value_parser = share)]
+    pub labels: Vec<f64>,
     /// Number of seeds of what depends on one
     #[arg(long, default_value_t = 3)]
     pub seeds: u64,

@@ -21,11 +21,12 @@ pub fn rows(
     data: &Data,
     learned: &[FeatureSet],
     request: &Request,
-    protocol: &Protocol,
+    protocols: &[Protocol],
     progress: &Progress,
 ) -> anyhow::Result<Vec<Row>> {
     let classifiers = request.classifiers(&[Classifier::Ridge, Classifier::Knn(1)]);
-    let judge = |kernels: &[Kernel]| evaluate(kernels, data, &classifiers, protocol);
+    let judge = |kernels: &[Kernel]| evaluate(kernels, data, &classifiers, protocols);
+    let seeds: Vec<u64> = (0..request.seeds).collect();
     let mut rows = Vec::new();
     let mut joined: Vec<Kernel> = Vec::new();
     for kind in [FeatureKind::Fisher, FeatureKind::FisherInvariant] {
@@ -36,7 +37,7 @@ pub fn rows(
             invariant: kind == FeatureKind::FisherInvariant,
             ..request.local.clone()
         };
-        let kernels = kernels(data, &local, request.fisher, &protocol.seeds, progress)?;
+        let kernels = kernels(data, &local, request.fisher, &seeds, progress)?;
         rows.extend(judge(&kernels)?);
         if joined.is_empty() {
             joined = kernels;
@@ -121,13 +122,13 @@ pub fn learned_rows(
     encoders: &[Frozen],
     name: &str,
     request: &Request,
-    protocol: &Protocol,
+    protocols: &[Protocol],
     progress: &Progress,
 ) -> anyhow::Result<Vec<Row>> {
     let name = format!("Fisher vector of {name}");
     let classifiers = request.classifiers(&[Classifier::Ridge, Classifier::Knn(1)]);
     let kernels = learned(data, encoders, &name, request.fisher, progress)?;
-    evaluate(&kernels, data, &classifiers, protocol)
+    evaluate(&kernels, data, &classifiers, protocols)
 }
 
 /// One kernel for each encoder of local maps: of the Fisher vectors of what it makes of each neighbourhood.
@@ -164,15 +165,20 @@ fn learned(
     Ok(kernels)
 }
 
-fn evaluate(
+/// Rows for one kernel of each seed.
+pub fn evaluate(
     kernels: &[Kernel],
     data: &Data,
     classifiers: &[Classifier],
-    protocol: &Protocol,
+    protocols: &[Protocol],
 ) -> anyhow::Result<Vec<Row>> {
-    let mut evaluation = Evaluation::new(&data.labels, classifiers, protocol)?;
-    for kernel in kernels {
-        evaluation.add_kernel(kernel)?;
+    let mut rows = Vec::new();
+    for protocol in protocols {
+        let mut evaluation = Evaluation::new(&data.labels, classifiers, protocol)?;
+        for kernel in kernels {
+            evaluation.add_kernel(kernel)?;
+        }
+        rows.extend(evaluation.rows());
     }
-    Ok(evaluation.rows())
+    Ok(rows)
 }

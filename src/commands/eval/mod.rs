@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use spectra_datasets::{LocalOptions, Store, write_whole};
 use spectra_eval::{
-    Classifier, Evaluation, FeatureSet, FisherOptions, Kernel, Protocol, Report, Row, evaluate,
+    Classifier, FeatureSet, FisherOptions, Kernel, Protocol, Report, Row, evaluate,
 };
 use spectra_model::RunInfo;
 
@@ -33,8 +33,8 @@ pub struct Request {
     pub poses: Vec<Poses>,
     /// None for the usual ones of each kind of features.
     pub classifiers: Option<Vec<Classifier>>,
-    /// Share of the training labels.
-    pub labels: f64,
+    /// Shares of the training labels: a row for each.
+    pub labels: Vec<f64>,
     pub seeds: u64,
     pub local: LocalOptions,
     pub fisher: FisherOptions,
@@ -53,7 +53,7 @@ impl Request {
             kinds: vec![FeatureKind::Learned, FeatureKind::Controls],
             poses: vec![Poses::ALIGNED],
             classifiers: None,
-            labels: 1.0,
+            labels: vec![1.0],
             seeds: 3,
             local: LocalOptions::default(),
             fisher: FisherOptions::default(),
@@ -86,7 +86,7 @@ impl Request {
             kinds,
             poses: options.rotation.clone(),
             classifiers: (!options.classifiers.is_empty()).then(|| options.classifiers.clone()),
-            labels: options.labels,
+            labels: options.labels.clone(),
             seeds: options.seeds.max(options.run.len() as u64).max(1),
             local: LocalOptions {
                 centres: local.centres,
@@ -208,7 +208,10 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         .collect::<anyhow::Result<_>>()?;
     let protocol = Protocol {
         seeds: (0..request.seeds).collect(),
-        labels: request.labels,
+        labels: request
+            .labels
+            .iter()
+            .fold(0.0, |most, &share| share.max(most)),
         ..Protocol::default()
     };
     let mut report = Report::new(
@@ -220,11 +223,13 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
     let progress = Progress::start("eval", quiet);
     for &poses in &request.poses {
         let posed = data.posed(poses, POSE_SEED)?;
-        let protocol = Protocol {
+        let protocols = request.labels.iter().map(|&labels| Protocol {
             rotation: poses.to_string(),
+            labels,
             ..protocol.clone()
-        };
-        let (rows, shown) = one_pose(&posed, (&encoders, &beside), request, &protocol, &progress)?;
+        });
+        let protocols: Vec<Protocol> = protocols.collect();
+        let (rows, shown) = one_pose(&posed, (&encoders, &beside), request, &protocols, &progress)?;
         report.rows.extend(rows);
         if let Some(set) = shown.filter(|_| report.has_no_map()) {
             report.add_map(&set, &posed.labels, &posed.test.ids);
@@ -263,12 +268,12 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
     Ok(report)
 }
 
-/// All rows of one protocol, and the features that its map shows.
+/// All rows of protocols that differ in their share of labels, and the features that the map shows.
 fn one_pose(
     data: &Data,
     (encoders, beside): (&[Frozen], &[(String, Frozen)]),
     request: &Request,
-    protocol: &Protocol,
+    protocols: &[Protocol],
     progress: &Progress,
 ) -> anyhow::Result<(Vec<Row>, Option<FeatureSet>)> {
     let classifiers =
@@ -300,18 +305,20 @@ fn one_pose(
     let mut rows = Vec::new();
     for (done, set) in sets.iter().enumerate() {
         progress.set(done, sets.len(), &set[0].name);
-        rows.extend(evaluate(set, &data.labels, &classifiers, protocol)?);
+        for protocol in protocols {
+            rows.extend(evaluate(set, &data.labels, &classifiers, protocol)?);
+        }
     }
     if request.has(FeatureKind::Controls) {
         progress.set(sets.len(), sets.len(), "RBF kernel");
-        rows.extend(radial(&raw, data, &classifiers, protocol)?);
+        rows.extend(radial(&raw, data, &classifiers, protocols)?);
     }
-    rows.extend(fisher::rows(data, &learned, request, protocol, progress)?);
+    rows.extend(fisher::rows(data, &learned, request, protocols, progress)?);
     if request.has(FeatureKind::FisherLearned) {
         let random: Vec<Frozen> = request.random_encoders()?;
         for (name, encoders) in [("cGML rows", encoders), ("random rows", &random)] {
             rows.extend(fisher::learned_rows(
-                data, encoders, name, request, protocol, progress,
+                data, encoders, name, request, protocols, progress,
             )?);
         }
     }
@@ -323,14 +330,12 @@ fn radial(
     raw: &FeatureSet,
     data: &Data,
     classifiers: &[Classifier],
-    protocol: &Protocol,
+    protocols: &[Protocol],
 ) -> anyhow::Result<Vec<Row>> {
     let linear =
         |classifier: &&Classifier| !matches!(classifier, Classifier::Softmax | Classifier::Knn(_));
     let classifiers: Vec<Classifier> = classifiers.iter().filter(linear).copied().collect();
     let mut kernel = Kernel::radial(raw);
     kernel.name = format!("{}, RBF kernel", raw.name);
-    let mut evaluation = Evaluation::new(&data.labels, &classifiers, protocol)?;
-    evaluation.add_kernel(&kernel)?;
-    Ok(evaluation.rows())
+    fisher::evaluate(&[kernel], data, &classifiers, protocols)
 }
