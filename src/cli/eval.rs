@@ -92,6 +92,7 @@ Examples:
   spectra eval modelnet10 --run runs/m10 --data data/ --json m10.json --report m10.html
   spectra eval m10.spectra --run runs/seed0 --run runs/seed1 --run runs/seed2
   spectra eval modelnet40 --data data/ --features fisher             nothing trained, no run
+  spectra eval modelnet40 --data data/ --features fisher,fisher-invariant --classifiers svm
   spectra eval modelnet40 --data data/ --features fisher-invariant --rotation z/z,z/so3,so3/so3
   spectra eval m10.spectra --run runs/m10 --beside runs/l1 --reconstruction
   spectra eval m10.spectra --run runs/m10 --labels 0.01 --classifiers ridge,1-nn
@@ -116,7 +117,7 @@ pub struct Eval {
     /// Features to compare [default: learned,controls with --run, controls without]
     #[arg(long, value_delimiter = ',')]
     pub features: Vec<FeatureKind>,
-    /// Classifiers: softmax, svm, ridge, 1-nn, 5-nn, … [default: softmax,svm,1-nn; Fisher vectors: ridge,1-nn]
+    /// Classifiers: softmax, svm, ridge, 1-nn, 5-nn, … [default: softmax,svm,1-nn; Fisher vectors: svm,ridge,1-nn]
     #[arg(long, value_delimiter = ',')]
     pub classifiers: Vec<spectra_eval::Classifier>,
     /// Poses of training/test objects: aligned, z/z, z/so3, so3/so3

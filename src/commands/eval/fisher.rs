@@ -15,6 +15,9 @@ use crate::frozen::Frozen;
 use crate::outcome::Usage;
 use crate::progress::Progress;
 
+/// Classifiers of Fisher vectors, unless others are asked for.
+const USUAL: [Classifier; 3] = [Classifier::Svm, Classifier::Ridge, Classifier::Knn(1)];
+
 /// Rows of the Fisher vectors that `request` asks for: each kind by itself, both joined where both are asked for, and, where
 /// there are any, joined with the features of `learned`. Joined means the mean of the kernels.
 pub fn rows(
@@ -24,7 +27,7 @@ pub fn rows(
     protocols: &[Protocol],
     progress: &Progress,
 ) -> anyhow::Result<Vec<Row>> {
-    let classifiers = request.classifiers(&[Classifier::Ridge, Classifier::Knn(1)]);
+    let classifiers = request.classifiers(&USUAL);
     let judge = |kernels: &[Kernel]| evaluate(kernels, data, &classifiers, protocols);
     let seeds: Vec<u64> = (0..request.seeds).collect();
     let mut rows = Vec::new();
@@ -126,7 +129,7 @@ pub fn learned_rows(
     progress: &Progress,
 ) -> anyhow::Result<Vec<Row>> {
     let name = format!("Fisher vector of {name}");
-    let classifiers = request.classifiers(&[Classifier::Ridge, Classifier::Knn(1)]);
+    let classifiers = request.classifiers(&USUAL);
     let kernels = learned(data, encoders, &name, request.fisher, progress)?;
     evaluate(&kernels, data, &classifiers, protocols)
 }
