@@ -145,15 +145,27 @@ fn pairs_are_translated_and_colours_learnt() {
             "--samples",
             "2",
         ];
-        let half = if task == "colorize" {
-            &["--half", "left"][..]
-        } else {
-            &[]
-        };
-        spectra(&[&eval[..], half].concat(), folder)
-            .assert()
-            .success();
+        spectra(&eval, folder).assert().success();
     }
+    // Unless told otherwise, the part of each picture that the run was trained on is scored.
+    let scored = |more: &[&str]| {
+        let eval = ["eval", "images", "--data", "data", "--run", "colorize"];
+        let output = spectra(&[&eval[..], more].concat(), folder)
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(scored(&[]), scored(&["--half", "left"]));
+    assert_ne!(scored(&[]), scored(&["--half", "whole"]));
+    let both = ["eval", "images", "--data", "data", "--run", "translate"];
+    let output = spectra(&[&both[..], &["--run", "colorize"]].concat(), folder)
+        .assert()
+        .code(2)
+        .get_output()
+        .clone();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("translate and colorize"), "{text}");
 }
 
 #[test]
@@ -238,6 +250,23 @@ fn modes_are_counted_and_drawn_on_held_out_pictures() {
     for word in ["3 test pictures", "cGML on squares", "white box", "50.0 %"] {
         assert!(text.contains(word), "{word}: {text}");
     }
+    let other = [
+        "eval",
+        "images",
+        "--data",
+        "data",
+        "--run",
+        "run",
+        "--hold-out",
+        "4",
+    ];
+    let output = spectra(&other, folder)
+        .assert()
+        .code(2)
+        .get_output()
+        .clone();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("was trained on 13"), "{text}");
     let modes = image::open(folder.join("gallery/modes.png")).unwrap();
     assert_eq!((modes.width(), modes.height()), (12 * 66 - 2, 64));
 }
