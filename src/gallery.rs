@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use image::{Rgb, RgbImage};
 use ndarray::{Array4, ArrayView3, Axis};
+use spectra_datasets::write_whole;
 
 /// Pixels between pictures.
 const GAP: u32 = 2;
@@ -91,10 +92,7 @@ pub fn curve(values: &[f64]) -> RgbImage {
 
 /// Writes a picture as PNG; it appears whole or not at all.
 pub fn save(picture: &RgbImage, path: &Path) -> anyhow::Result<()> {
-    let bytes = crate::picture::encode(picture)?;
-    let draft = path.with_extension("png.tmp");
-    std::fs::write(&draft, bytes).with_context(|| draft.display().to_string())?;
-    std::fs::rename(&draft, path).with_context(|| path.display().to_string())
+    Ok(write_whole(path, &crate::picture::encode(picture)?)?)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Progress for people: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
 
 use std::io::IsTerminal;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// Set by Ctrl-C; long work looks at it and ends cleanly with what is finished kept.
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Lets the first Ctrl-C ask for a clean end; the second ends at once.
+/// Jobs at work that look at [`stop_requested`]. Where there is none, nothing would be kept, and Ctrl-C ends at once.
+static LOOKING: AtomicUsize = AtomicUsize::new(0);
+
+/// Lets the first Ctrl-C ask a job that can keep something for a clean end; otherwise, and the second time, it ends at once.
 pub fn listen_for_stop() -> anyhow::Result<()> {
     ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::SeqCst) {
+        if LOOKING.load(Ordering::SeqCst) == 0 || STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
         eprintln!("\nstopping: what is finished is kept (again to stop at once)");
@@ -24,6 +27,22 @@ pub fn listen_for_stop() -> anyhow::Result<()> {
 /// Whether a clean end was asked for.
 pub fn stop_requested() -> bool {
     STOP.load(Ordering::SeqCst)
+}
+
+/// Counts a job in [`LOOKING`] while it lives.
+struct Looking;
+
+impl Looking {
+    fn begin() -> Self {
+        LOOKING.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        LOOKING.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// Where progress goes.
@@ -42,12 +61,21 @@ pub struct Progress {
     /// The first report: what was done before it, perhaps by an earlier process, does not count in the rate.
     first: OnceLock<(usize, Instant)>,
     last: Mutex<Instant>,
+    _looking: Option<Looking>,
 }
 
 /// Plain lines come at most this often.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 impl Progress {
+    /// Starts a job called `name` that looks at [`stop_requested`] and ends soon and cleanly after it.
+    pub fn stoppable(name: &'static str, quiet: bool) -> Self {
+        Self {
+            _looking: Some(Looking::begin()),
+            ..Self::start(name, quiet)
+        }
+    }
+
     /// Starts a job called `name`.
     pub fn start(name: &'static str, quiet: bool) -> Self {
         let mode = match (quiet, std::io::stderr().is_terminal()) {
@@ -72,6 +100,7 @@ impl Progress {
             bar,
             first: OnceLock::new(),
             last: Mutex::new(Instant::now()),
+            _looking: None,
         }
     }
 

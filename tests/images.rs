@@ -157,6 +157,36 @@ fn pairs_are_translated_and_colours_learnt() {
 }
 
 #[test]
+fn an_objective_without_z_has_no_steps_of_z() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    pictures(&folder.join("data"), 20);
+    let train = [
+        "train",
+        "colorize",
+        "--data",
+        "data",
+        "-o",
+        "run",
+        "--size",
+        "16",
+        "--set",
+        "algorithm.objective=context",
+    ];
+    spectra(&[&train[..], &QUICK].concat(), folder)
+        .assert()
+        .code(3);
+    let config = fs::read_to_string(folder.join("run/config.toml")).unwrap();
+    for line in [
+        "objective = \"context\"",
+        "steps = 0",
+        "inference_steps = 0",
+    ] {
+        assert!(config.lines().any(|found| found == line), "{config}");
+    }
+}
+
+#[test]
 fn modes_are_counted_and_drawn_on_held_out_pictures() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -258,6 +288,27 @@ fn what_cannot_be_done_is_said_in_one_line() {
             1,
             "run",
         ),
+        (
+            &[
+                "eval", "images", "--run", "run", "--data", "empty", "--report", "r.html",
+            ],
+            2,
+            "--report",
+        ),
+        (
+            &[
+                "eval",
+                "images",
+                "--run",
+                "run",
+                "--data",
+                "empty",
+                "--json",
+                "no/r.json",
+            ],
+            2,
+            "not a file that can be written",
+        ),
     ] {
         let output = spectra(arguments, folder)
             .env_remove("SPECTRA_DATA")
@@ -269,4 +320,40 @@ fn what_cannot_be_done_is_said_in_one_line() {
         assert!(text.contains(word), "{arguments:?}: {text}");
         assert!(!folder.join("run").exists());
     }
+}
+
+/// Whatever was asked for, an evaluation keeps nothing: the first signal ends it, also amid the slow classifiers.
+#[test]
+#[cfg(unix)]
+fn a_signal_ends_an_evaluation_at_once() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    pictures(&folder.join("data"), 24);
+    let train = [
+        "train", "complete", "--data", "data", "-o", "run", "--size", "16",
+    ];
+    spectra(&[&train[..], &QUICK].concat(), folder)
+        .assert()
+        .code(3);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_spectra"))
+        .current_dir(folder)
+        .args(["eval", "images", "--data", "data", "--run", "run"])
+        .args(["--downstream", "data", "--seeds", "50", "--samples", "1"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    // Then 50 random encoders and their classifiers follow.
+    let scored = lines
+        .map(Result::unwrap)
+        .find(|line| line.contains(" pictures in "));
+    assert!(scored.is_some());
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }

@@ -70,4 +70,6 @@ pub use item::{Completeness, Dataset, DatasetKind, Item, Split};
 pub use layout::{find, open};
 pub use local::{LocalMap, LocalMapper, LocalOptions};
 pub use pose::Pose;
-pub use store::{Failure, Manifest, Part, Plan, Rows, Store, VerifyReport, merge, verify};
+pub use store::{
+    Failure, Manifest, Part, Plan, Rows, Store, VerifyReport, merge, verify, write_whole,
+};

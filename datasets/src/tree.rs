@@ -53,8 +53,13 @@ pub(crate) struct Tree {
 
 impl Tree {
     /// Lists a folder. Hidden files and what archivers leave behind are passed over, links to
-    /// folders are followed, and a chain of lone folders at the top is walked down.
+    /// folders are followed, and a chain of lone folders at the top is walked down. A link that leads nowhere is listed as
+    /// a file, so that it is that one item which cannot be read.
     pub fn of_folder(root: &Path) -> Result<Self, DatasetError> {
+        if root.is_file() {
+            let error = io::Error::from(ErrorKind::NotADirectory);
+            return Err(DatasetError::io("list", root, error));
+        }
         let mut tree = Self {
             root: root.to_owned(),
             prefix: String::new(),
@@ -68,10 +73,17 @@ impl Tree {
             .into_iter()
             .filter_entry(|entry| !is_hidden(&entry.file_name().to_string_lossy()));
         for entry in walk {
-            let entry = entry.map_err(|error| {
-                let path = error.path().unwrap_or(root).to_owned();
-                DatasetError::io("list", &path, error.into())
-            })?;
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let path = error.path().unwrap_or(root).to_owned();
+                    if path != root && path.is_symlink() && !path.exists() {
+                        tree.files.push(relative(root, &path)?);
+                        continue;
+                    }
+                    return Err(DatasetError::io("list", &path, error.into()));
+                }
+            };
             let name = relative(root, entry.path())?;
             if entry.file_type().is_dir() {
                 tree.folders.insert(name);

@@ -173,7 +173,8 @@ impl Cgml {
         let code = generator.encode(batch.input.clone());
         let known = code.known();
         let (z, moves, error_at_start) = {
-            let frozen = self.precision.compute(&self.generator.clone().no_grad());
+            let frozen = self.generator.clone().no_grad().settled();
+            let frozen = self.precision.compute(&frozen);
             search(&frozen, &known, batch, extra, config)
         };
         let walker;

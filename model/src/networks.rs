@@ -34,7 +34,7 @@ impl Networks {
         let path = run.join(WEIGHTS);
         let config = load_config(run)?;
         if !path.exists() {
-            let message = "no model.safetensors: training is not finished; go on with `spectra pretrain --resume`";
+            let message = "no model.safetensors: training is not finished; give its command again with --resume";
             return Err(ModelError::run(run, message));
         }
         let bytes = std::fs::read(&path).map_err(ModelError::io(&path))?;

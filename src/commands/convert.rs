@@ -39,7 +39,7 @@ pub fn run(options: &cli::Convert, quiet: bool) -> anyhow::Result<Outcome> {
             eprintln!("note: {note}");
         }
     }
-    let progress = Progress::start("convert", quiet);
+    let progress = Progress::stoppable("convert", quiet);
     let summary = spectra_datasets::convert(
         &dataset,
         &options.output,

@@ -14,7 +14,7 @@ const NAMED: usize = 10;
 
 /// Audits a data set or a store.
 pub fn audit(options: &cli::Audit, quiet: bool) -> anyhow::Result<Outcome> {
-    let progress = Progress::start("audit", quiet);
+    let progress = Progress::stoppable("audit", quiet);
     let watch = Watch(&progress);
     let report = if options.source.join("manifest.json").exists() {
         spectra_datasets::audit_store(&Store::open(&options.source)?, &watch)?

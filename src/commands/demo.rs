@@ -1,7 +1,7 @@
 //! `spectra demo`: the whole job on shapes made on the spot.
 
 use spectra_datasets::synthetic::{self, SyntheticOptions};
-use spectra_datasets::{ConvertOptions, DatasetKind, Store};
+use spectra_datasets::{ConvertOptions, DatasetKind, Store, write_whole};
 use spectra_model::Config;
 use spectra_pointcloud::{Limits, render, unit_cloud};
 
@@ -44,7 +44,7 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
     gallery(&dataset, root)?;
 
     let path = root.join("shapes.spectra");
-    let progress = Progress::start("convert", quiet);
+    let progress = Progress::stoppable("convert", quiet);
     let settings = ConvertOptions {
         seed: options.seed,
         points: 1024,
@@ -58,7 +58,7 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
     let mut config = Config::preset("tiny")?;
     config.seed = options.seed;
     config.train.epochs = EPOCHS;
-    let progress = Progress::start("pretrain", quiet);
+    let progress = Progress::stoppable("pretrain", quiet);
     let trained = spectra_model::pretrain(
         &store,
         &run,
@@ -73,7 +73,7 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
     }
     let report = eval::report(&store, &eval::Request::of_runs(vec![run.clone()]), quiet)?;
     let page = root.join("report.html");
-    std::fs::write(&page, report.to_html())?;
+    write_whole(&page, report.to_html().as_bytes())?;
     println!("{}", report.to_text());
     println!("report: {}", page.display());
     Ok(Outcome::Done)

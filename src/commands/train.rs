@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use spectra_datasets::write_whole;
 use spectra_model::toy::{self, ToyAnswers, ToyModel, ToyScore};
 use spectra_model::{Config, Objective};
 
@@ -107,6 +108,6 @@ fn draw(path: &Path, xs: &[f32], answers: [&ToyAnswers; 4]) -> anyhow::Result<()
             shades: (index == 3).then(|| answers.rho.iter().map(|r| f64::from(*r)).collect()),
         })
         .collect();
-    std::fs::write(path, panels(&drawn, [0.0, 1.0], [-5.0, 5.0]))?;
-    Ok(())
+    let figure = panels(&drawn, [0.0, 1.0], [-5.0, 5.0]);
+    Ok(write_whole(path, figure.as_bytes())?)
 }

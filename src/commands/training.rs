@@ -1,7 +1,7 @@
 //! What the verbs that train share: settings, the progress line, and how it ended.
 
 use anyhow::Context;
-use spectra_model::{Config, ModelError, TrainObserver, TrainProgress, TrainSummary};
+use spectra_model::{Config, ModelError, Objective, TrainObserver, TrainProgress, TrainSummary};
 
 use crate::cli::Training;
 use crate::outcome::Usage;
@@ -24,7 +24,8 @@ impl TrainObserver for Watch<'_> {
     }
 }
 
-/// The file of `--config` or else `preset`, then each `--set` in turn.
+/// The file of `--config` or else `preset`, then each `--set` in turn. An objective without z has no steps of z, whatever
+/// the preset says of them.
 pub fn settings(
     training: &Training,
     preset: impl FnOnce() -> Result<Config, ModelError>,
@@ -41,7 +42,10 @@ pub fn settings(
             .set(key, value)
             .with_context(|| format!("--set {setting}"))?;
     }
-    Ok(config)
+    Ok(match config.algorithm.objective {
+        Objective::Cgml => config,
+        objective => config.baseline(objective),
+    })
 }
 
 /// Trains under a progress line. An interruption is an error that says how to go on.
@@ -50,7 +54,7 @@ pub fn watched(
     quiet: bool,
     train: impl FnOnce(&Watch) -> Result<TrainSummary, ModelError>,
 ) -> anyhow::Result<TrainSummary> {
-    let progress = Progress::start(title, quiet);
+    let progress = Progress::stoppable(title, quiet);
     let summary = train(&Watch(&progress))?;
     progress.finish(&format!("step {}, loss {:.4}", summary.step, summary.loss));
     if !summary.finished || stop_requested() {

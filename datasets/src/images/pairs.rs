@@ -66,8 +66,16 @@ fn sources(tree: &Tree, found: &mut Found) -> Result<Vec<(Split, Source)>, Datas
     for (file, side) in files.into_iter().zip(sides) {
         match side {
             Some(side) => {
-                pairs.entry((side.split, side.name)).or_default()[usize::from(side.is_b)] =
-                    Some(file.clone());
+                let pair = pairs.entry((side.split, side.name)).or_default();
+                let place = &mut pair[usize::from(side.is_b)];
+                match place {
+                    None => *place = Some(file.clone()),
+                    Some(first) => {
+                        let message =
+                            format!("has the name of {first}, which has its partner already");
+                        found.skipped.push(failure(file, "pair", message));
+                    }
+                }
             }
             None => found.skipped.push(failure(
                 file,

@@ -256,6 +256,11 @@ fn single_bad_files_are_passed_over_and_a_folder_of_them_is_refused() {
     assert!(set.skipped[2].message.contains("empty"));
     assert!(set.skipped[3].message.contains("JPEG or PNG"));
 
+    let message = open_images(&at("good.jpg"), &options(32))
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("not a directory"), "{message}");
+
     fs::remove_file(at("good.jpg")).unwrap();
     let message = open_images(folder.path(), &options(32))
         .unwrap_err()
@@ -272,6 +277,17 @@ fn single_bad_files_are_passed_over_and_a_folder_of_them_is_refused() {
     fs::write(empty.path().join("x.txt"), b"hello").unwrap();
     assert!(open_images(empty.path(), &options(32)).is_err());
     assert!(open_images(&empty.path().join("none"), &options(32)).is_err());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_that_leads_nowhere_is_one_bad_file() {
+    let folder = folder();
+    save(&folder.path().join("good.png"), 8, 8, [9; 3]);
+    std::os::unix::fs::symlink("gone.png", folder.path().join("link.png")).unwrap();
+    let set = open_images(folder.path(), &options(8)).unwrap();
+    assert_eq!((set.train.len(), set.skipped.len()), (1, 1));
+    assert_eq!(set.skipped[0].id, "link.png");
 }
 
 #[test]
@@ -302,6 +318,7 @@ fn pairs_are_read_side_by_side_and_from_two_folders() {
         ("trainB/1.jpg", 16),
         ("trainA/2.png", 16),
         ("trainB/2.png", 20),
+        ("trainA/1.jpg", 16),
         ("trainA/3.png", 16),
         ("testA/1.png", 16),
         ("testB/1.png", 16),
@@ -316,8 +333,13 @@ fn pairs_are_read_side_by_side_and_from_two_folders() {
         .iter()
         .map(|failure| failure.message.as_str())
         .collect();
-    assert_eq!(messages.len(), 3, "{messages:?}");
-    for word in ["20 x 16", "no partner", "neither in a folder A"] {
+    assert_eq!(messages.len(), 4, "{messages:?}");
+    for word in [
+        "20 x 16",
+        "no partner",
+        "neither in a folder A",
+        "the name of trainA/1",
+    ] {
         assert!(
             messages.iter().any(|message| message.contains(word)),
             "{messages:?}"

@@ -13,9 +13,13 @@ pub(crate) const TEMPORARY: &str = ".tmp";
 
 /// Writes `bytes` to a temporary sibling, syncs it, renames it to `path`, and syncs the folder, so
 /// that neither a kill nor a power cut leaves half a file under the final name.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DatasetError> {
+///
+/// # Errors
+/// What the file system refuses, with the path.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DatasetError> {
     let fail = |source| DatasetError::io("write", path, source);
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let parent = path.parent().filter(|parent| *parent != Path::new(""));
+    let folder = parent.unwrap_or(Path::new("."));
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy())

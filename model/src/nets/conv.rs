@@ -80,6 +80,16 @@ impl UpConv {
         fold(product(x, weight), [2 * height, 2 * width])
     }
 
+    /// The same layer with the kernels that it computes with, for weights that change no more.
+    fn settled(mut self) -> UpConv {
+        if self.upsample == Upsample::Resize {
+            let kernels = Param::from_tensor(resizing(self.weight.val()));
+            self.weight = kernels.set_require_grad(false);
+            self.upsample = Upsample::Transposed;
+        }
+        self
+    }
+
     fn bias(&self) -> Tensor<4> {
         let bias = self.bias.val();
         let channels = bias.dims()[0];
@@ -219,6 +229,17 @@ impl ConvPair {
             channels: widths[widths.len() - 1],
             skips: config.skips,
         })
+    }
+
+    /// See [`Generator::settled`](super::Generator::settled).
+    pub(crate) fn settled(mut self) -> ConvPair {
+        let settle = |up: Up| Up {
+            conv: up.conv.settled(),
+            ..up
+        };
+        self.ups = self.ups.into_iter().map(settle).collect();
+        self.last = self.last.settled();
+        self
     }
 
     pub(crate) fn encode(&self, input: Tensor<2>) -> Code {
@@ -371,6 +392,17 @@ mod tests {
         let found = layer(cells.reshape([from, CELLS * to]), to).part(x, 0);
         let found = found.permute([0, 3, 1, 2]).into_data();
         found.assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-4));
+    }
+
+    #[test]
+    fn a_layer_that_is_settled_gives_the_same() {
+        let [batch, from, side, to] = SIZES;
+        let x = random([batch, side, side, from]);
+        let layer = layer(random([from, CELLS * to]), to);
+        let expected = layer.part(x.clone(), 0);
+        let settled = layer.settled();
+        assert_eq!(settled.upsample, Upsample::Transposed);
+        assert_eq!(settled.part(x, 0).into_data(), expected.into_data());
     }
 
     #[test]

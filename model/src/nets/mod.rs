@@ -166,6 +166,14 @@ impl Generator {
         Ok(draw_weights(built, seed, 0))
     }
 
+    /// The same networks for weights that change no more: what only depends on them is computed once, not at each use.
+    pub(crate) fn settled(self) -> Generator {
+        match self {
+            Generator::Conv(pair) => Generator::Conv(pair.settled()),
+            other => other,
+        }
+    }
+
     /// H: `[batch, input cells]` to the code.
     pub(crate) fn encode(&self, input: Tensor<2>) -> Code {
         let input = to(input, self.dtype());

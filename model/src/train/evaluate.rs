@@ -114,7 +114,8 @@ impl Evaluator {
         walker: &Walker,
         config: &AlgorithmConfig,
     ) -> Vec<Tensor<2>> {
-        let (generator, walker) = (generator.clone().no_grad(), walker.clone().no_grad());
+        let generator = generator.clone().no_grad().settled();
+        let walker = walker.clone().no_grad();
         let code = generator.encode(self.batch.input.clone());
         let complete = |z: &Tensor<2>| {
             let z = walk(&walker, &code, z.clone(), config);
@@ -152,7 +153,8 @@ impl Evaluator {
         extra: ExtraError,
         config: &AlgorithmConfig,
     ) -> Result<Diagnostics, ModelError> {
-        let (generator, walker) = (generator.clone().no_grad(), walker.clone().no_grad());
+        let generator = generator.clone().no_grad().settled();
+        let walker = walker.clone().no_grad();
         let oracle = self.oracle(&generator, extra, config).mean();
         let [stretch_generator, stretch_walker] = self.lipschitz(&generator, &walker)?;
         Ok(Diagnostics {

@@ -201,7 +201,7 @@ pub fn store(options: &cli::Eval, points: bool, quiet: bool) -> anyhow::Result<(
     let cache = cache(options)?.join(format!("{}{suffix}.spectra", dataset.name));
     let folder = cache.parent().unwrap_or(&cache);
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let progress = Progress::start("convert", quiet);
+    let progress = Progress::stoppable("convert", quiet);
     let summary = spectra_datasets::convert(&dataset, &cache, &convert, &Watch(&progress))?;
     progress.finish(&format!("{} items", summary.done + summary.reused));
     Ok((Store::open(&cache)?, summary.failed.len()))

@@ -10,7 +10,7 @@ mod recon;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use spectra_datasets::{LocalOptions, Store};
+use spectra_datasets::{LocalOptions, Store, write_whole};
 use spectra_eval::{
     Classifier, Evaluation, FeatureSet, FisherOptions, Kernel, Protocol, Report, Row, evaluate,
 };
@@ -159,8 +159,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     if let Some(folder) = &options.figures {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         for (name, bytes) in report.figures() {
-            let path = folder.join(name);
-            std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+            write_whole(&folder.join(name), &bytes)?;
         }
     }
     Ok(if skipped > 0 {
@@ -191,7 +190,7 @@ fn refuse_folder(path: &Path) -> anyhow::Result<()> {
 
 fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
     let Some(path) = path else { return Ok(()) };
-    std::fs::write(path, text).with_context(|| path.display().to_string())
+    Ok(write_whole(path, text.as_bytes())?)
 }
 
 /// Evaluates what is asked for on `store`.

@@ -71,9 +71,14 @@ pub(super) fn downstream(
 }
 
 fn classes(images: &Images, path: &Path) -> anyhow::Result<Vec<usize>> {
-    let of = |label: &i32| usize::try_from(*label);
-    let classes: Result<_, _> = images.labels.iter().map(of).collect();
-    classes.with_context(|| format!("{}: holds pictures without a class", path.display()))
+    let of = |label: &i32| usize::try_from(*label).ok();
+    let classes: Option<_> = images.labels.iter().map(of).collect();
+    classes.with_context(|| {
+        format!(
+            "{}: --downstream expects classes, such as folders named by them; found pictures without one",
+            path.display()
+        )
+    })
 }
 
 fn pixels(images: &Images) -> anyhow::Result<Array2<f32>> {

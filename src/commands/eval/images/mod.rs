@@ -5,16 +5,17 @@ mod draw;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use ndarray::Array4;
 use serde_json::json;
 use spectra_datasets::images::{ImageOptions, ImageSet, Images, open_images, open_pairs};
+use spectra_datasets::write_whole;
 use spectra_eval::images::{Lpips, Scores, modes, ms_ssim_scales, score, table};
 use spectra_model::complete::{MaskKind, white_box};
 use spectra_model::{Distance, Objective, Painter, PictureInfo, PictureKind};
 
 use self::downstream::downstream;
 use self::draw::{draw, draw_modes};
+use super::refuse_folder;
 use crate::cli;
 use crate::commands::pictures::{BASELINES, held_out, part_of};
 use crate::outcome::{Outcome, Usage};
@@ -33,6 +34,10 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     let Some(run) = options.run.first() else {
         return Err(Usage("eval images: expected --run, made by `spectra train`".into()).into());
     };
+    refuse_idle(options)?;
+    if let Some(path) = &options.json {
+        refuse_folder(path)?;
+    }
     let info = PictureInfo::load(run)?;
     let set = held_out(&open(folder, &info, options)?, options.images.hold_out)?;
     let painters = painters(&options.run, &options.device)?;
@@ -75,14 +80,33 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
             "samples": options.images.samples, "seed": options.images.seed, "rows": rows, "modes": frequencies,
             "downstream": downstream.map(|report| report.rows),
         });
-        std::fs::write(path, serde_json::to_string_pretty(&report)?)
-            .with_context(|| path.display().to_string())?;
+        write_whole(path, serde_json::to_string_pretty(&report)?.as_bytes())?;
     }
     Ok(if set.skipped.is_empty() {
         Outcome::Done
     } else {
         Outcome::SomeFailed
     })
+}
+
+/// What `eval images` would leave undone is refused rather than passed over.
+fn refuse_idle(options: &cli::Eval) -> anyhow::Result<()> {
+    let given = [
+        ("--beside", !options.beside.is_empty()),
+        ("--reconstruction", options.reconstruction),
+        ("--features", !options.features.is_empty()),
+        ("--classifiers", !options.classifiers.is_empty()),
+        ("--report", options.report.is_some()),
+        ("--figures", options.figures.is_some()),
+    ];
+    match given.iter().find(|(_name, given)| *given) {
+        None => Ok(()),
+        Some((name, _)) => {
+            let message =
+                format!("{name}: of shapes alone; `eval images` takes --json and --pictures");
+            Err(Usage(message).into())
+        }
+    }
 }
 
 /// The pictures, read as the run's were.
