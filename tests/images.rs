@@ -154,6 +154,14 @@ fn pairs_are_translated_and_colours_learnt() {
             .assert()
             .success();
     }
+    let both = ["eval", "images", "--data", "data", "--run", "translate"];
+    let output = spectra(&[&both[..], &["--run", "colorize"]].concat(), folder)
+        .assert()
+        .code(2)
+        .get_output()
+        .clone();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("translate and colorize"), "{text}");
 }
 
 #[test]
@@ -238,6 +246,23 @@ fn modes_are_counted_and_drawn_on_held_out_pictures() {
     for word in ["3 test pictures", "cGML on squares", "white box", "50.0 %"] {
         assert!(text.contains(word), "{word}: {text}");
     }
+    let other = [
+        "eval",
+        "images",
+        "--data",
+        "data",
+        "--run",
+        "run",
+        "--hold-out",
+        "4",
+    ];
+    let output = spectra(&other, folder)
+        .assert()
+        .code(2)
+        .get_output()
+        .clone();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("was trained on 13"), "{text}");
     let modes = image::open(folder.join("gallery/modes.png")).unwrap();
     assert_eq!((modes.width(), modes.height()), (12 * 66 - 2, 64));
 }

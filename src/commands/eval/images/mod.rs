@@ -39,8 +39,9 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         refuse_folder(path)?;
     }
     let info = PictureInfo::load(run)?;
-    let set = held_out(&open(folder, &info, options)?, options.images.hold_out)?;
+    let set = open(folder, &info, options)?;
     let painters = painters(&options.run, &options.device)?;
+    refuse_mixture(&info, &painters)?;
     let lpips = match options.images.lpips.is_empty() {
         true => None,
         false => Some(Lpips::load(
@@ -109,17 +110,44 @@ fn refuse_idle(options: &cli::Eval) -> anyhow::Result<()> {
     }
 }
 
-/// The pictures, read as the run's were.
+/// A table asks the same questions of all its rows.
+fn refuse_mixture(info: &PictureInfo, painters: &[(String, Painter)]) -> anyhow::Result<()> {
+    let task = info.kind.name();
+    let mut tasks = painters
+        .iter()
+        .map(|(_name, painter)| painter.info().kind.name());
+    match tasks.find(|other| *other != task) {
+        None => Ok(()),
+        Some(other) => {
+            let message = format!("--run: expected runs of one task, found {task} and {other}");
+            Err(Usage(message).into())
+        }
+    }
+}
+
+/// The pictures, read and divided as the run's were.
 fn open(folder: &Path, info: &PictureInfo, options: &cli::Eval) -> anyhow::Result<ImageSet> {
     let read = ImageOptions {
         size: info.size,
         part: part_of(options.images.part),
         limit: 0,
     };
-    Ok(match info.kind {
+    let whole = match info.kind {
         PictureKind::Translate(_) => open_pairs(folder, &read)?,
         _ => open_images(folder, &read)?,
-    })
+    };
+    let count = options.images.hold_out;
+    let set = held_out(&whole, count)?;
+    if count > 0 && set.train.len() != info.rows {
+        let message = format!(
+            "--hold-out {count}: leaves {} training pictures, but the run was trained on {}; expected the number that \
+             `train` held out",
+            set.train.len(),
+            info.rows
+        );
+        return Err(Usage(message).into());
+    }
+    Ok(set)
 }
 
 /// The named runs and the baselines in their folders, each with what stands in the table.
