@@ -47,8 +47,7 @@ pub fn config() -> Config {
     // Small batches hold the two answers unevenly, and z then leads to one of them more often.
     config.train.batch = 128;
     config.train.learning_rate = 1.5e-3;
-    // Where z crosses from answer to answer few of Z's items are, and rho must first leave the flat end of its softplus there.
-    config.train.walker_rate = 4e-3;
+    config.train.walker_rate = 1.5e-3;
     config.train.cosine = true;
     config.train.average = 0.99;
     config.output.log_every = 50;
