@@ -145,15 +145,19 @@ fn pairs_are_translated_and_colours_learnt() {
             "--samples",
             "2",
         ];
-        let half = if task == "colorize" {
-            &["--half", "left"][..]
-        } else {
-            &[]
-        };
-        spectra(&[&eval[..], half].concat(), folder)
-            .assert()
-            .success();
+        spectra(&eval, folder).assert().success();
     }
+    // Unless told otherwise, the part of each picture that the run was trained on is scored.
+    let scored = |more: &[&str]| {
+        let eval = ["eval", "images", "--data", "data", "--run", "colorize"];
+        let output = spectra(&[&eval[..], more].concat(), folder)
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(scored(&[]), scored(&["--half", "left"]));
+    assert_ne!(scored(&[]), scored(&["--half", "whole"]));
     let both = ["eval", "images", "--data", "data", "--run", "translate"];
     let output = spectra(&[&both[..], &["--run", "colorize"]].concat(), folder)
         .assert()

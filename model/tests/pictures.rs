@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use spectra_datasets::images::{ImageSet, Images};
+use spectra_datasets::images::{ImageSet, Images, Part};
 use spectra_model::colorize::{Colorize, UniformKind};
 use spectra_model::complete::{Complete, white_box};
 use spectra_model::translate::Translate;
@@ -41,6 +41,7 @@ fn set(channels: usize, size: usize) -> ImageSet {
     ImageSet {
         name: "bars".into(),
         layout: "made".into(),
+        part: Part::Whole,
         classes: vec!["even".into(), "odd".into()],
         train: images(48, channels, size),
         test: images(11, channels, size),

@@ -49,9 +49,9 @@ pub struct LocalOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "For `eval images`")]
 pub struct EvalImages {
-    /// Part of each picture, as in training
-    #[arg(long = "half", value_enum, default_value = "whole")]
-    pub part: Half,
+    /// Part of each picture [default: as in training]
+    #[arg(long = "half", value_enum)]
+    pub part: Option<Half>,
     /// Test pictures that are scored, the first ones; 0 for all
     #[arg(long, default_value_t = 0)]
     pub test: usize,
@@ -96,7 +96,7 @@ Examples:
   spectra eval m10.spectra --run runs/m10 --beside runs/l1 --reconstruction
   spectra eval m10.spectra --run runs/m10 --labels 0.01 --classifiers ridge,1-nn
   spectra eval images --data mnist/ --run runs/digits --pictures gallery/digits
-  spectra eval images --data facades/ --half left --run runs/facades --downstream cifar-10-batches-bin
+  spectra eval images --data facades/ --run runs/facades --downstream cifar-10-batches-bin
 
 Protocol: official split, full test set, hyper-parameters chosen inside the training set, mean and
 spread over the seeds. The controls stand in the same table.")]

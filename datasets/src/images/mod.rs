@@ -22,6 +22,7 @@ mod tests;
 use std::path::Path;
 
 use image::RgbImage;
+use serde::{Deserialize, Serialize};
 
 use crate::tree::Tree;
 use crate::{DatasetError, Failure, Split};
@@ -30,7 +31,8 @@ use crate::{DatasetError, Failure, Split};
 const FILE_LIMIT: u64 = 1 << 30;
 
 /// Which part of each picture is taken, before it is cut to a square.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Part {
     /// All of it.
     #[default]
@@ -141,6 +143,8 @@ pub struct ImageSet {
     pub name: String,
     /// What it was recognised as, and how it was split.
     pub layout: String,
+    /// Part of each picture that was to be taken.
+    pub part: Part,
     /// Names of the classes, sorted; empty if there are none.
     pub classes: Vec<String>,
     /// Pictures to learn from and to choose with.
@@ -254,6 +258,7 @@ fn finish(tree: &Tree, found: Found, options: &ImageOptions) -> Result<ImageSet,
     Ok(ImageSet {
         name: tree.name(),
         layout: found.layout,
+        part: options.part,
         classes: found.classes,
         train,
         test,

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use spectra_datasets::images::{ImageSet, Images};
+use spectra_datasets::images::{ImageSet, Images, Part};
 use spectra_pointcloud::random::stream;
 
 use super::{HostBatch, Task};
@@ -120,6 +120,9 @@ pub struct PictureInfo {
     pub channels: usize,
     /// Their side.
     pub size: usize,
+    /// The part of each file that they are.
+    #[serde(default)]
+    pub part: Part,
 }
 
 impl PictureInfo {
@@ -137,6 +140,7 @@ impl PictureInfo {
             rows: set.train.len(),
             channels: set.train.channels,
             size: set.train.size,
+            part: set.part,
         }
     }
 

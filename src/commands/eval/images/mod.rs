@@ -129,7 +129,7 @@ fn refuse_mixture(info: &PictureInfo, painters: &[(String, Painter)]) -> anyhow:
 fn open(folder: &Path, info: &PictureInfo, options: &cli::Eval) -> anyhow::Result<ImageSet> {
     let read = ImageOptions {
         size: info.size,
-        part: part_of(options.images.part),
+        part: options.images.part.map_or(info.part, part_of),
         limit: 0,
     };
     let whole = match info.kind {
