@@ -1,15 +1,15 @@
-"""The networks of a Spectra run in PyTorch: they load `model.safetensors` and give the same features.
+"""The networks of a Spectra run in PyTorch: they load `model.safetensors` and give the same features and completions.
 
-    from pytorch_model import flat_inputs, load
-    model = load("runs/m10")                          # torch and safetensors are all it needs
-    h = model.encode(flat_inputs(scaled, model))      # [rows, bottleneck]
-    y = model.decode(h, z)                            # kind `dense`; `conv` also takes the skips that encode gives
+    from pytorch_model import load, padded
+    model = load("runs/m10")                    # torch and safetensors are all it needs
+    h = model.encode(padded(scaled, model))     # features, [rows, bottleneck]
+    y = model.complete(inputs, z)               # cells of the map, z [rows, latent] of unit length walked by Z
 
-`scaled` are coefficients up to the order of the run's maps after its scaler (both in `run.json`). A network sees a map's cells and
-then a mask of as many, zero where nothing is hidden.
+`scaled` are coefficients up to the order of the run's maps after its scaler (both in `run.json`), in the map's layout. A network
+sees a map's cells and then a mask of as many, one where a cell is hidden or disturbed; `padded` adds a mask that marks nothing.
 
-`python pytorch_model.py RUN SCALED FEATURES` does this for raw little-endian f32 files, row by row; the first is named by its
-shape, as in `maps.908x286`.
+`python pytorch_model.py RUN INPUTS FEATURES [Z COMPLETIONS]` does this for raw little-endian f32 files, row by row; the first
+is named by its shape, as in `maps.908x286`.
 """
 
 import pathlib
@@ -42,18 +42,56 @@ class Stack(nn.Module):
         return self.output(F.gelu(self.norm(self.blocks(self.input(x)))))
 
 
-class Dense(nn.Module):
+class Walker(nn.Module):
+    """Z: from (h, z) to the next z and the length of the step."""
+
+    def __init__(self, network, features):
+        super().__init__()
+        widths = [features + network["latent"], *network["walker"]]
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
+        self.output = nn.Linear(widths[-1], network["latent"] + 1)
+
+    def forward(self, h, z):
+        x = torch.cat([h, z], 1)
+        for layer in self.hidden:
+            x = F.leaky_relu(layer(x), 0.2)
+        x = self.output(x)
+        return F.normalize(x[:, :-1]), F.softplus(x[:, -1:])
+
+
+class Model(nn.Module):
+    """H, G and Z; a kind of network adds `code`, which gives h and what else G takes, and `decode`."""
+
+    def __init__(self, network, algorithm, inputs, features):
+        super().__init__()
+        self.inputs, self.algorithm, self.walker = inputs, algorithm, Walker(network, features)
+
+    def encode(self, x):
+        return self.code(x)[0]
+
+    def walk(self, h, z):
+        """Eq. 4 of the paper, guided by Z alone."""
+        for _ in range(self.algorithm["inference_steps"]):
+            to, rho = self.walker(h, z)
+            z = F.normalize(z + rho * F.normalize(to - z)) if self.algorithm["momentum"] else to
+        return z
+
+    def complete(self, x, z):
+        h, *skips = self.code(x)
+        return self.decode(h, self.walk(h, z), *skips)
+
+
+class Dense(Model):
     """H and G of kind `dense`."""
 
-    def __init__(self, network, inputs, outputs):
-        super().__init__()
+    def __init__(self, network, algorithm, inputs, outputs):
         width, depth, bottleneck = network["width"], network["depth"], network["bottleneck"]
-        self.inputs = inputs
+        super().__init__(network, algorithm, inputs, bottleneck)
         self.h = Stack(inputs, width, depth, bottleneck)
         self.g = Stack(bottleneck + network["latent"], width, depth, outputs)
 
-    def encode(self, x):
-        return F.gelu(self.h(x))
+    def code(self, x):
+        return (F.gelu(self.h(x)),)
 
     def decode(self, h, z):
         return self.g(torch.cat([h, z], 1))
@@ -64,12 +102,13 @@ def level(conv, width):
     return nn.ModuleDict({"conv": conv, "norm": nn.GroupNorm(groups, width)})
 
 
-class Conv(nn.Module):
+class Conv(Model):
     """H and G of kind `conv`, for maps of one channel that pass a dense layer on the way in and out, or fill the canvas."""
 
-    def __init__(self, network, inputs, outputs):
-        super().__init__()
-        widths, self.skips, self.inputs = network["channels"], network["skips"], inputs
+    def __init__(self, network, algorithm, inputs, outputs):
+        widths = network["channels"]
+        super().__init__(network, algorithm, inputs, 16 * widths[-1])
+        self.skips = network["skips"]
         self.canvas = 4 << len(widths)
         direct = outputs == self.canvas**2
         self.stem = None if direct else nn.Linear(inputs, self.canvas**2)
@@ -81,16 +120,16 @@ class Conv(nn.Module):
         self.ups = nn.ModuleList(level(nn.ConvTranspose2d(a, b, 4, 2, 1), b) for a, b in zip(firsts, ups))
         self.last = nn.ConvTranspose2d(firsts[-1], 1, 4, 2, 1)
 
-    def encode(self, x, with_skips=False):
+    def code(self, x):
         if self.stem is not None:
             x = F.leaky_relu(self.stem(x), 0.2)
         x, skips = x.view(len(x), -1, self.canvas, self.canvas), []
         for down in self.downs:
             x = F.leaky_relu(down["norm"](down["conv"](x)), 0.2)
             skips.append(x)
-        return (x.flatten(1), skips[:-1]) if with_skips else x.flatten(1)
+        return x.flatten(1), skips[:-1]
 
-    def decode(self, h, z, skips=()):
+    def decode(self, h, z, skips):
         x = torch.cat([h.view(len(h), -1, 4, 4), z[:, :, None, None].expand(-1, -1, 4, 4)], 1)
         for index, up in enumerate(self.ups):
             x = F.relu(up["norm"](up["conv"](x)))
@@ -109,15 +148,14 @@ def resizing(kernels):
 
 
 def load(run):
-    """H and G of a finished run folder, ready for inference."""
+    """The networks of a finished run folder, ready for inference."""
     run = pathlib.Path(run)
-    network = tomllib.loads((run / "config.toml").read_text())["network"]
+    config = tomllib.loads((run / "config.toml").read_text())
+    network = config["network"]
     kind = {"dense": "Dense", "conv": "Conv"}[network["kind"]]
     weights = {}
     for name, value in load_file(run / "model.safetensors").items():
-        part, _, name = name.partition(f".{kind}.")
-        if part != "generator":
-            continue
+        name = name.removeprefix(f"generator.{kind}.")
         # Spectra keeps linear layers as [in, out], and calls a norm's weight and bias gamma and beta.
         name = name.replace(".gamma", ".weight").replace(".beta", ".bias")
         weights[name] = value.T if value.ndim == 2 else value
@@ -130,24 +168,34 @@ def load(run):
     else:
         outputs = (4 << len(network["channels"])) ** 2
         inputs = 2 * outputs
-    model = {"Dense": Dense, "Conv": Conv}[kind](network, inputs, outputs)
+    model = {"Dense": Dense, "Conv": Conv}[kind](network, config["algorithm"], inputs, outputs)
     model.load_state_dict(weights)
     return model.eval()
 
 
-def flat_inputs(scaled, model):
-    """Inputs with nothing hidden, from scaled coefficients [rows, count], in the `flat` layout."""
-    return F.pad(scaled, (0, model.inputs - scaled.shape[1]))
+def padded(maps, model):
+    """Inputs [rows, cells and mask] from the first cells of each, with zeros for the others and nothing hidden."""
+    return F.pad(maps, (0, model.inputs - maps.shape[1]))
+
+
+def read(path, rows):
+    return torch.frombuffer(bytearray(pathlib.Path(path).read_bytes()), dtype=torch.float32).view(rows, -1)
+
+
+def write(path, rows):
+    pathlib.Path(path).write_bytes(rows.contiguous().numpy().tobytes())
 
 
 def main():
-    run, source, target = sys.argv[1:]
+    run, source, features, *more = sys.argv[1:]
     model = load(run)
-    rows, count = (int(number) for number in pathlib.Path(source).suffix[1:].split("x"))
-    scaled = torch.frombuffer(bytearray(pathlib.Path(source).read_bytes()), dtype=torch.float32)
+    rows, _count = pathlib.Path(source).suffix[1:].split("x")
+    inputs = padded(read(source, int(rows)), model)
     with torch.no_grad():
-        features = model.encode(flat_inputs(scaled.view(rows, count), model))
-    pathlib.Path(target).write_bytes(features.contiguous().numpy().tobytes())
+        write(features, model.encode(inputs))
+        if more:
+            starts, completions = more
+            write(completions, model.complete(inputs, read(starts, len(inputs))))
 
 
 if __name__ == "__main__":

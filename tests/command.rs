@@ -77,7 +77,21 @@ fn the_main_job_runs_from_shapes_to_a_report() {
         "--set",
         "train.epochs=3",
     ];
-    let output = spectra(&[&["pretrain", text(&one), "-o", text(&run)], &small[..]].concat());
+    let pretrain = [&["pretrain", text(&one), "-o", text(&run)], &small[..]].concat();
+    let output = spectra(&[&pretrain[..], &["--dry-run"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "parameters",
+        "GFLOP",
+        "MB of weights",
+        "s a step on cpu",
+        "in all",
+    ] {
+        assert!(printed.contains(part), "{part}: {printed}");
+    }
+    assert!(!run.exists(), "a dry run writes nothing");
+    let output = spectra(&pretrain);
     assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
 
     let [json, page, npz] = ["a.json", "a.html", "a.npz"].map(|name| folder.path().join(name));

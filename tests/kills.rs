@@ -1,4 +1,4 @@
-//! Training survives SIGKILL at any moment: the end is the same, to the byte, as without. So does it a full disk.
+//! Training survives SIGKILL at any moment: the end is the same, to the byte, as without. So does it Ctrl-C and a full disk.
 //!
 //! Kills four times; SPECTRA_KILLS=50 asks for more.
 #![allow(clippy::unwrap_used)] // a test may panic
@@ -127,6 +127,38 @@ fn a_run_that_was_killed_again_and_again_ends_in_the_same_bytes() {
         assert!(same, "{name} after {killed} kills");
     }
     eprintln!("{killed} kills survived");
+}
+
+#[test]
+fn an_interrupt_saves_the_step_it_came_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = small_store(folder.path());
+    let run = folder.path().join("run");
+    let mut child = pretrain(&store, &run, 1_000_000, false)
+        .args(["--set", "output.checkpoint_every=1000000"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while logged(&run) < 2 && started.elapsed() < Duration::from_secs(60) {
+        sleep(Duration::from_millis(5));
+    }
+    let interrupt = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    if !interrupt.is_ok_and(|status| status.success()) {
+        child.kill().unwrap();
+        panic!("the signal could not be sent");
+    }
+    let ended = child.wait_with_output().unwrap();
+    let message = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(1), "{message}");
+    let step = logged(&run);
+    let advice = format!("stopped at step {step}: add --resume to go on");
+    assert!(message.contains(&advice), "{message}");
+    let newest = fs::read_to_string(run.join("checkpoints/latest")).unwrap();
+    assert_eq!(newest.trim(), format!("step-{step:08}"));
+    assert!(verify(&run).status.success());
 }
 
 #[test]

@@ -17,7 +17,7 @@ build() {
 card() {
     [ -x $bin/spectra ] || { echo "no $bin/spectra: run build first" >&2; exit 1; }
     $bin/step tiny 4 1 1 0 device=cuda network.width=8 >/dev/null || exit 1
-    card=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -1 | tr ',' ' ')
+    card=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -1 | tr ',/&' '   ')
     mkdir -p $results
 }
 
@@ -57,7 +57,9 @@ check() {
 rows() {
     program=$1 precision=$2
     shift 2
-    "$@" | sed -e 1d -e "s/^/$card,$program,$precision,/" >>$results/time.csv
+    # By way of a file: a failure in a pipe would go unseen.
+    "$@" >$results/rows.csv
+    sed -e 1d -e "s/^/$card,$program,$precision,/" $results/rows.csv >>$results/time.csv
 }
 
 time_steps() {
@@ -86,6 +88,7 @@ pretrain() {
     store=target/gpu/m40.spectra
     run=target/gpu/m40
     $bin/spectra convert "$data/ModelNet40" -o $store || [ $? = 3 ]
+    [ -e $results/pretrain.csv ] || echo "card,preset,precision,resumed,wall_s" >$results/pretrain.csv
     for precision in f32 bf16; do
         # The same command goes on where it was interrupted.
         resume=
@@ -94,7 +97,7 @@ pretrain() {
         # shellcheck disable=SC2086 # at most one word
         $bin/spectra pretrain $store -o $run-$precision --preset paper --device cuda --set train.batch=128 \
             --set train.precision=$precision $resume
-        echo "$card,paper,$precision,$(($(date +%s) - start))" >>$results/pretrain.csv
+        echo "$card,paper,$precision,${resume:+yes},$(($(date +%s) - start))" >>$results/pretrain.csv
         $bin/spectra eval $store --run $run-$precision --json $results/m40-$precision.json
     done
 }

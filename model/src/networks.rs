@@ -141,3 +141,6 @@ impl Networks {
         Tensor::from_data(TensorData::new(values.to_vec(), shape), &self.device)
     }
 }
+
+#[cfg(test)]
+mod pytorch;

@@ -29,20 +29,27 @@ fn scored(model: &ToyModel, steps: usize, momentum: bool) -> ToyScore {
     toy::score(&xs, &answers.outputs)
 }
 
-/// Both answers, each about as often, without phantoms; phantoms where the walk has no rho.
+/// Steps of a walk that leaves phantoms behind where it has no rho.
+const SHORT: usize = 5;
+
+/// Both answers, each about as often, and no phantoms; a short walk without rho leaves some.
 fn both_answers_are_found(seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let config = config(seed);
     let cgml = trained(folder.path(), &config);
     let steps = config.algorithm.inference_steps;
     let with = scored(&cgml, steps, true);
-    let without = scored(&cgml, steps, false);
+    let [short, without] = [true, false].map(|rho| scored(&cgml, SHORT, rho));
     let start = scored(&cgml, 0, true);
-    let all = format!("seed {seed}: with {with:?}\nwithout {without:?}\nstart {start:?}");
-    assert!(with.error < 0.12 && with.error < 0.3 * start.error, "{all}");
-    assert!((0.35..=0.65).contains(&with.positive), "{all}");
-    assert!(with.phantoms < 0.005 && without.phantoms > 0.01, "{all}");
-    assert!(start.phantoms > 0.1, "{all}");
+    let all = format!(
+        "seed {seed}: with {with:?}\nshort {short:?}\nwithout {without:?}\nstart {start:?}"
+    );
+    assert!(with.error < 0.06, "{all}");
+    assert!((0.42..=0.58).contains(&with.positive), "{all}");
+    assert!(with.phantoms == 0.0, "{all}");
+    assert!(without.phantoms > 0.03, "{all}");
+    assert!(short.phantoms < 0.1 * without.phantoms, "{all}");
+    assert!(start.phantoms > 0.2, "{all}");
 }
 
 #[test]

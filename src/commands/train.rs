@@ -23,7 +23,7 @@ pub fn run(options: &Train, quiet: bool) -> anyhow::Result<Outcome> {
 /// Answers that are measured and drawn.
 const ANSWERS: usize = 2000;
 /// Steps of a short walk, beside that of the settings: phantoms have not yet left it.
-const SHORT: usize = 20;
+const SHORT: usize = 5;
 /// Seed of the latents of those answers.
 const SEED: u64 = 1;
 

@@ -36,12 +36,13 @@ pub fn config() -> Config {
     // z enters G beside h: among many values of h it would not be heard, and G would never take it up.
     config.network.bottleneck = 8;
     config.network.latent = 2;
-    config.network.walker = vec![128, 128];
+    config.network.walker = vec![64, 64];
     config.algorithm.steps = 20;
-    config.algorithm.walker_updates = 1;
+    // Algorithm 1 to the letter. With one update a batch Z lags behind G: z comes to rest beside the answers.
+    config.algorithm.walker_updates = 20;
     // Moves must be short for rho to matter: z crosses the circle in several steps, not in one.
     config.algorithm.beta = 0.03;
-    config.algorithm.inference_steps = 30;
+    config.algorithm.inference_steps = 10;
     config.train.epochs = 26;
     // Small batches hold the two answers unevenly, and z then leads to one of them more often.
     config.train.batch = 128;

@@ -208,3 +208,46 @@ impl Evaluator {
         ])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nets::Sizes;
+
+    fn rows(values: [[f32; 2]; 2]) -> Tensor<2> {
+        Tensor::from_data(values, &Device::flex().autodiff())
+    }
+
+    #[test]
+    fn best_is_the_best_for_each_item_and_diversity_the_mean_over_pairs() {
+        let sizes = Sizes {
+            input: [1, 1, 1],
+            target: [2, 1, 1],
+        };
+        let evaluator = Evaluator {
+            host: HostBatch::zeros(2, sizes),
+            batch: Batch {
+                input: rows([[0.0; 2]; 2]),
+                target: rows([[1.0, 9.0], [2.0, 2.0]]),
+                // The second cell of the first item does not count.
+                weight: rows([[1.0, 0.0], [1.0, 1.0]]),
+                latent: rows([[1.0, 0.0]; 2]),
+                noise: rows([[0.0; 2]; 2]),
+            },
+            starts: Vec::new(),
+        };
+        // Errors 0 and 3 of the first item, 4 and 1 of the second; the two completions are 3 and 4 apart.
+        let completions = [
+            rows([[1.0, 0.0], [6.0, 6.0]]),
+            rows([[4.0, 5.0], [3.0, 1.0]]),
+        ];
+        let found = evaluator.measure(&completions).unwrap();
+        let expected = [2.0, 0.5, 3.5];
+        for (found, expected) in [found.error, found.best, found.diversity]
+            .iter()
+            .zip(expected)
+        {
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
+    }
+}
