@@ -30,6 +30,14 @@ fn spectra(arguments: &[&str], folder: &Path) -> Command {
     command
 }
 
+/// Trains `task` on `data` in `run` at 16 pixels, for a moment, and expects `code`.
+fn train(task: &str, run: &str, more: &[&str], code: i32, folder: &Path) {
+    let train = ["train", task, "--data", "data", "-o", run, "--size", "16"];
+    spectra(&[&train[..], more, &QUICK].concat(), folder)
+        .assert()
+        .code(code);
+}
+
 /// Pictures of two classes, and a file that is none.
 fn pictures(folder: &Path, width: u32) {
     for (class, blue) in [("day", 250), ("night", 30)] {
@@ -51,23 +59,9 @@ fn completion_is_trained_scored_drawn_and_used_downstream() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     pictures(&folder.join("data"), 24);
-    let train = [
-        "train",
-        "complete",
-        "--data",
-        "data",
-        "-o",
-        "run",
-        "--size",
-        "16",
-        "--baselines",
-        "--set",
-        "algorithm.error=square",
-    ];
     // One file is broken: done, but not with all.
-    spectra(&[&train[..], &QUICK].concat(), folder)
-        .assert()
-        .code(3);
+    let more = ["--baselines", "--set", "algorithm.error=square"];
+    train("complete", "run", &more, 3, folder);
     for weights in ["run", "run/l1", "run/square", "run/context", "run/cvae"] {
         assert!(
             folder.join(weights).join("model.safetensors").exists(),
@@ -131,10 +125,7 @@ fn pairs_are_translated_and_colours_learnt() {
         ("translate", vec!["--from", "left"]),
         ("colorize", vec!["--half", "left", "--uniform", "softmax"]),
     ] {
-        let train = ["train", task, "--data", "data", "-o", task, "--size", "16"];
-        spectra(&[&train[..], &QUICK, &more].concat(), folder)
-            .assert()
-            .success();
+        train(task, task, &more, 0, folder);
         let eval = [
             "eval",
             "images",
@@ -173,21 +164,8 @@ fn an_objective_without_z_has_no_steps_of_z() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     pictures(&folder.join("data"), 20);
-    let train = [
-        "train",
-        "colorize",
-        "--data",
-        "data",
-        "-o",
-        "run",
-        "--size",
-        "16",
-        "--set",
-        "algorithm.objective=context",
-    ];
-    spectra(&[&train[..], &QUICK].concat(), folder)
-        .assert()
-        .code(3);
+    let more = ["--set", "algorithm.objective=context"];
+    train("colorize", "run", &more, 3, folder);
     let config = fs::read_to_string(folder.join("run/config.toml")).unwrap();
     for line in [
         "objective = \"context\"",
@@ -204,15 +182,7 @@ fn modes_are_counted_and_drawn_on_held_out_pictures() {
     let folder = folder.path();
     pictures(&folder.join("data"), 20);
     fs::remove_file(folder.join("data/train/day/broken.png")).unwrap();
-    let train = [
-        "train",
-        "complete",
-        "--data",
-        "data",
-        "-o",
-        "run",
-        "--size",
-        "16",
+    let more = [
         "--mask",
         "top",
         "--mask-side",
@@ -224,9 +194,7 @@ fn modes_are_counted_and_drawn_on_held_out_pictures() {
         "--set",
         "algorithm.error=square",
     ];
-    spectra(&[&train[..], &QUICK].concat(), folder)
-        .assert()
-        .success();
+    train("complete", "run", &more, 0, folder);
     let eval = [
         "eval",
         "images",
@@ -361,12 +329,7 @@ fn a_signal_ends_an_evaluation_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     pictures(&folder.join("data"), 24);
-    let train = [
-        "train", "complete", "--data", "data", "-o", "run", "--size", "16",
-    ];
-    spectra(&[&train[..], &QUICK].concat(), folder)
-        .assert()
-        .code(3);
+    train("complete", "run", &[], 3, folder);
     let mut child = Command::new(env!("CARGO_BIN_EXE_spectra"))
         .current_dir(folder)
         .args(["eval", "images", "--data", "data", "--run", "run"])

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use spectra_datasets::LocalOptions as Neighbourhoods;
+use spectra_eval::FisherOptions;
 
 use super::pictures::Half;
 
@@ -26,22 +28,22 @@ pub enum FeatureKind {
 #[command(next_help_heading = "Fisher vectors of local moments")]
 pub struct LocalOptions {
     /// Neighbourhoods of each radius
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, default_value_t = Neighbourhoods::default().centres)]
     pub centres: usize,
     /// Radii of the neighbourhoods, in units of the unit ball
-    #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.2, 0.4, 0.8])]
+    #[arg(long, value_delimiter = ',', default_values_t = Neighbourhoods::default().radii)]
     pub radii: Vec<f32>,
     /// Highest order of the moments of a neighbourhood, at most 8
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = Neighbourhoods::default().order)]
     pub local_order: usize,
     /// Gaussians of the mixture
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = FisherOptions::default().gaussians)]
     pub gaussians: usize,
     /// Principal axes kept of the moments
-    #[arg(long, default_value_t = 48)]
+    #[arg(long, default_value_t = FisherOptions::default().axes)]
     pub axes: usize,
     /// Weight of where a neighbourhood is
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = FisherOptions::default().position)]
     pub position: f32,
 }
 

@@ -29,7 +29,7 @@ pub fn rows(
 ) -> anyhow::Result<Vec<Row>> {
     let classifiers = request.classifiers(&USUAL);
     let judge = |kernels: &[Kernel]| evaluate(kernels, data, &classifiers, protocols);
-    let seeds: Vec<u64> = (0..request.seeds).collect();
+    let seeds = request.seed_list();
     let mut rows = Vec::new();
     let mut joined: Vec<Kernel> = Vec::new();
     for kind in [FeatureKind::Fisher, FeatureKind::FisherInvariant] {

@@ -106,6 +106,11 @@ impl Request {
         })
     }
 
+    /// One seed for each repetition of what depends on one.
+    fn seed_list(&self) -> Vec<u64> {
+        (0..self.seeds).collect()
+    }
+
     fn has(&self, kind: FeatureKind) -> bool {
         self.kinds.contains(&kind)
     }
@@ -207,7 +212,7 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         .map(|run| Ok((folder_name(run), Frozen::load(run, &request.device)?)))
         .collect::<anyhow::Result<_>>()?;
     let protocol = Protocol {
-        seeds: (0..request.seeds).collect(),
+        seeds: request.seed_list(),
         labels: request
             .labels
             .iter()
