@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::algorithm::{AlgorithmConfig, Distance, Objective};
 pub(crate) use self::data::LOCAL;
-pub use self::data::{AugmentConfig, CorruptConfig, MapConfig, RotateKind};
+pub use self::data::{AugmentConfig, CorruptConfig, MapConfig, RotateKind, ScalingKind};
 pub use self::network::{NetworkConfig, NetworkKind, Upsample};
 use self::settings::{find, parse_value, suggestion};
 pub use self::training::{OutputConfig, TrainConfig};
