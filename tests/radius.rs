@@ -56,8 +56,8 @@ fn radius_fits_are_learnt_from_and_nothing_else_is_made_of_them() {
     let quick = [
         "network.channels=[4,8]",
         "train.epochs=2",
-        "algorithm.steps=2",
         "algorithm.walker_updates=1",
+        "algorithm.steps=2",
     ];
     let quick: Vec<&str> = quick
         .iter()
