@@ -84,13 +84,24 @@ fn least_squares(
 /// The functions of the fit.
 struct Columns {
     legendre: Legendre,
-    /// (n, l, factor and power of r of each term of the radial polynomial), in the authors' order.
-    radials: Vec<(usize, usize, Vec<(f64, i32)>)>,
+    /// In the authors' order.
+    radials: Vec<Radial>,
+}
+
+/// A radial polynomial: factor and power of r of each term.
+struct Radial {
+    n: usize,
+    l: usize,
+    terms: Vec<(f64, i32)>,
 }
 
 impl Columns {
     fn new() -> Self {
-        let radials = degrees().map(|(n, l)| (n, l, plane_radial(n, l)));
+        let radials = degrees().map(|(n, l)| Radial {
+            n,
+            l,
+            terms: plane_radial(n, l),
+        });
         Self {
             legendre: Legendre::new(RADIUS_ORDER),
             radials: radials.collect(),
@@ -106,8 +117,8 @@ impl Columns {
         harmonics_into(&self.legendre, direction, &mut real)?;
         let mut out = [0.0; RADIUS_TERMS];
         let mut term = 0;
-        for (n, l, polynomial) in &self.radials {
-            let radial: f64 = polynomial.iter().map(|(c, k)| c * radius.powi(*k)).sum();
+        for Radial { n, l, terms } in &self.radials {
+            let radial: f64 = terms.iter().map(|(c, k)| c * radius.powi(*k)).sum();
             let degree = if (*n, *l) == (2, 0) { 2 } else { *l };
             for m in 0..=*l {
                 let [re, im] = complex_harmonic(&real, degree, m);
