@@ -106,6 +106,7 @@ impl Supervision {
     ///
     /// In training objects are turned about the up axis `up` by at most 15 degrees where their poses are aligned (not at all
     /// where the run's `augment.rotate` is `none`), and otherwise as their poses say; jitter and resampling are the run's.
+    /// Nothing is corrupted; of local maps as many rows as H saw in pre-training are drawn in each epoch.
     ///
     /// # Errors
     /// A run that is damaged or of which there are no weights, objects without the coefficients or points that the run's
@@ -167,7 +168,7 @@ impl Supervision {
         options: &SupervisedOptions,
         observer: &dyn TrainObserver,
     ) -> Result<Option<Supervised>, ModelError> {
-        check(labelled, options)?;
+        self.check(labelled, options)?;
         let fit = Fit {
             supervision: self,
             start,
@@ -176,35 +177,43 @@ impl Supervision {
         };
         fit.run(observer)
     }
-}
 
-/// Refuses what would leave nothing to train on or to choose from.
-fn check(labelled: Labelled, options: &SupervisedOptions) -> Result<(), ModelError> {
-    let refuse = |message: String| {
-        Err(ModelError::Input(format!(
-            "training with labels: {message}"
-        )))
-    };
-    let Labelled {
-        objects,
-        labels,
-        classes,
-        held_out,
-    } = labelled;
-    if options.epochs == 0 || options.rates.is_empty() {
-        return refuse("no epochs or no learning rates; give at least one of each".into());
+    /// Refuses what would leave nothing to train on or to choose from, and objects or classes that there are not.
+    fn check(&self, labelled: Labelled, options: &SupervisedOptions) -> Result<(), ModelError> {
+        let refuse = |message: String| {
+            Err(ModelError::Input(format!(
+                "training with labels: {message}"
+            )))
+        };
+        let Labelled {
+            objects,
+            labels,
+            classes,
+            held_out,
+        } = labelled;
+        if options.epochs == 0 || options.rates.is_empty() {
+            return refuse("no epochs or no learning rates; give at least one of each".into());
+        }
+        let known = self.train.len();
+        if let Some(object) = objects.iter().find(|object| **object >= known) {
+            return refuse(format!("object {object}, but there are {known}"));
+        }
+        if objects.len() != labels.len() || labels.iter().any(|&class| class >= classes) {
+            return refuse(format!(
+                "expected a class below {classes} for each of {} objects, found {} labels, perhaps of other classes",
+                objects.len(),
+                labels.len()
+            ));
+        }
+        let sides = |part: &Vec<usize>| !part.is_empty() && part.len() < objects.len();
+        if held_out.is_empty() || !held_out.iter().all(sides) {
+            return refuse("each part that is held out must leave objects on either side".into());
+        }
+        if held_out.iter().flatten().any(|&at| at >= objects.len()) {
+            return refuse("a held-out position is beyond the objects".into());
+        }
+        Ok(())
     }
-    if objects.len() != labels.len() || labels.iter().any(|&class| class >= classes) {
-        let (objects, labels) = (objects.len(), labels.len());
-        return refuse(format!(
-            "expected a class below {classes} for each of {objects} objects, found {labels} labels, perhaps higher ones"
-        ));
-    }
-    let sizes = held_out.iter().map(Vec::len);
-    if held_out.is_empty() || sizes.into_iter().any(|n| n == 0 || n >= objects.len()) {
-        return refuse("each part that is held out must leave objects on either side".into());
-    }
-    Ok(())
 }
 
 /// Changes of training objects in the poses of a protocol.

@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayView2, Axis, s};
 use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use spectra_datasets::LocalMap;
 use spectra_pointcloud::random::stream;
@@ -13,6 +14,7 @@ use crate::tasks::Augmenter;
 use crate::{Config, ModelError};
 
 /// Objects of one set with what their maps are made of.
+#[allow(clippy::large_enum_variant, reason = "two values for each run")]
 pub(super) enum Objects {
     Global {
         maps: Maps,
@@ -34,8 +36,10 @@ impl Objects {
         coefficients: &ArrayView2<f32>,
     ) -> Result<Objects, ModelError> {
         maps.check(coefficients.ncols())?;
-        let rows = coefficients.slice(s![.., ..maps.count()]).to_owned();
-        Ok(Objects::Global { maps, rows })
+        Ok(Objects::Global {
+            rows: coefficients.slice(s![.., ..maps.count()]).to_owned(),
+            maps,
+        })
     }
 
     pub(super) fn local(
@@ -96,7 +100,7 @@ impl Objects {
         }
     }
 
-    /// Inputs of `items` in `epoch`, `[items, values]`: a pure function of both and the seed.
+    /// Inputs of `items` in `epoch`, `[items, values]`, changed: a pure function of the seed, the epoch and each item.
     pub(super) fn drawn(
         &self,
         augmenter: &Augmenter,
@@ -111,27 +115,37 @@ impl Objects {
         let rows = inputs.par_chunks_exact_mut(width).zip(items);
         rows.try_for_each(|(input, &item)| {
             let mut rng = stream(seed, epoch, item as u64);
-            match self {
-                Objects::Global { maps, rows } => {
-                    let coefficients = rows.row(item).to_vec();
-                    let (values, _mask) = input.split_at_mut(width / 2);
-                    augmenter.fill(&mut rng, item, coefficients, maps, values)
-                }
-                Objects::Local { maps, items, .. } => {
-                    let map = &items[item];
-                    let rotation = augmenter.rotation(&mut rng);
-                    let mut order: Vec<usize> = (0..map.rows.nrows()).collect();
-                    order.shuffle(&mut rng);
-                    let tokens = input.chunks_exact_mut(maps.token());
-                    for (&row, token) in order.iter().cycle().zip(tokens) {
-                        maps.tell(map, row, rotation.as_ref(), token)?;
-                        let values = &mut token[maps.place()..][..maps.values()];
-                        augmenter.map(&mut rng, values, &vec![true; maps.values()]);
-                    }
-                    Ok(())
-                }
-            }
+            self.draw(augmenter, &mut rng, item, input)
         })?;
         Ok(inputs)
+    }
+
+    /// Changes one object and writes its input.
+    fn draw(
+        &self,
+        augmenter: &Augmenter,
+        rng: &mut ChaCha8Rng,
+        item: usize,
+        input: &mut [f32],
+    ) -> Result<(), ModelError> {
+        match self {
+            Objects::Global { maps, rows } => {
+                let (values, _mask) = input.split_at_mut(input.len() / 2);
+                augmenter.fill(rng, item, rows.row(item).to_vec(), maps, values)?;
+            }
+            Objects::Local { maps, items, .. } => {
+                let map = &items[item];
+                let rotation = augmenter.rotation(rng);
+                let mut order: Vec<usize> = (0..map.rows.nrows()).collect();
+                order.shuffle(rng);
+                let tokens = input.chunks_exact_mut(maps.token());
+                for (&row, token) in order.iter().cycle().zip(tokens) {
+                    maps.tell(map, row, rotation.as_ref(), token)?;
+                    let values = &mut token[maps.place()..][..maps.values()];
+                    augmenter.map(rng, values, &vec![true; maps.values()]);
+                }
+            }
+        }
+        Ok(())
     }
 }
