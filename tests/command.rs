@@ -209,7 +209,7 @@ fn features_without_a_run_and_in_any_pose() {
     ];
     let asked = [
         "--features",
-        "fisher,fisher-invariant",
+        "fisher,fisher-upright,fisher-invariant",
         "--rotation",
         "aligned,z/so3",
         "--classifiers",
@@ -234,7 +234,7 @@ fn features_without_a_run_and_in_any_pose() {
         .iter()
         .map(|row| row["rotation"].as_str().unwrap())
         .collect();
-    assert_eq!(poses, [["aligned"; 6], ["z/so3"; 6]].concat());
+    assert_eq!(poses, [["aligned"; 8], ["z/so3"; 8]].concat());
     let kinds: Vec<(&str, f64)> = rows
         .iter()
         .map(|row| {
@@ -245,7 +245,8 @@ fn features_without_a_run_and_in_any_pose() {
         })
         .collect();
     let own = "Fisher vector, own axes";
-    let once = ["Fisher vector", own, "Fisher vectors, both"]
+    let upright = "Fisher vector, upright axes";
+    let once = ["Fisher vector", upright, own, "Fisher vectors, all three"]
         .map(|name| [(name, 0.5), (name, 1.0)])
         .concat();
     assert_eq!(kinds, [&once[..], &once[..]].concat());

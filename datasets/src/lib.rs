@@ -68,7 +68,7 @@ pub use convert::{ConvertOptions, ConvertSummary, Observer, convert};
 pub use error::DatasetError;
 pub use item::{Completeness, Dataset, DatasetKind, Item, Split};
 pub use layout::{find, open};
-pub use local::{LocalMap, LocalMapper, LocalOptions};
+pub use local::{Frame, LocalMap, LocalMapper, LocalOptions};
 pub use pose::Pose;
 pub use store::{
     Failure, Manifest, Part, Plan, Rows, Store, VerifyReport, merge, verify, write_whole,

@@ -3,12 +3,58 @@
 use ndarray::{Array2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 use spectra_pointcloud::farthest_points;
-use spectra_spectral::{Axes, LocalPlan, local_axes};
+use spectra_spectral::{Axes, LocalPlan, local_axes, upright_axes};
 
 use crate::DatasetError;
 
-/// Radius within which the normal of an invariant neighbourhood is found.
+/// Radius within which the normal of a neighbourhood in own axes is found.
 const NORMAL_RADIUS: f32 = 0.2;
+
+/// The axes in which each neighbourhood is described.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Frame {
+    /// Those of the object, as it stands.
+    #[default]
+    Object,
+    /// The object's x axis is up and stays, the others turn with the neighbourhood: nothing depends on turns about x.
+    AboutX,
+    /// The same for y.
+    AboutY,
+    /// The same for z.
+    AboutZ,
+    /// The neighbourhood's own: nothing depends on how the object is turned.
+    Own,
+}
+
+impl Frame {
+    /// The frame that leaves `up`, which is `x`, `y` or `z`, as it is; anything else counts as `z`, as it does for poses.
+    pub fn about(up: &str) -> Self {
+        match up {
+            "x" => Self::AboutX,
+            "y" => Self::AboutY,
+            _ => Self::AboutZ,
+        }
+    }
+
+    /// Numbers that tell where a neighbourhood is (see [`LocalMap::positions`]).
+    pub fn coordinates(self) -> usize {
+        match self {
+            Self::Object => 3,
+            Self::AboutX | Self::AboutY | Self::AboutZ | Self::Own => 2,
+        }
+    }
+
+    /// How far out and how high a centre lies, whose vector from the mean of the cloud is `from`.
+    fn positions(self, from: &[f32; 3], axes: &Axes) -> [f32; 2] {
+        let along = |axis: &[f32; 3]| from.iter().zip(axis).map(|(a, b)| a * b).sum::<f32>();
+        let out = match self {
+            Self::Own => along(from).sqrt(),
+            _ => along(&axes[0]),
+        };
+        [out, along(&axes[2])]
+    }
+}
 
 /// Which neighbourhoods a local map has and what is computed of each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,8 +66,8 @@ pub struct LocalOptions {
     pub radii: Vec<f32>,
     /// Highest order of the moments. Default 5.
     pub order: usize,
-    /// Neighbourhoods in axes of their own, so that the map does not depend on the pose of the cloud. Default false.
-    pub invariant: bool,
+    /// Axes of the neighbourhoods. Default those of the object.
+    pub frame: Frame,
 }
 
 impl Default for LocalOptions {
@@ -30,7 +76,7 @@ impl Default for LocalOptions {
             centres: 512,
             radii: vec![0.1, 0.2, 0.4, 0.8],
             order: 5,
-            invariant: false,
+            frame: Frame::Object,
         }
     }
 }
@@ -40,8 +86,9 @@ impl Default for LocalOptions {
 pub struct LocalMap {
     /// Moments, `[centres, columns]` (see [`LocalPlan::rows`]), of several radii side by side.
     pub rows: Array2<f32>,
-    /// Of each centre x, y and z, `[centres, 3]`; or, where invariant, its distance from the mean of the cloud and its height
-    /// above the tangent plane through that mean, `[centres, 2]`.
+    /// Where each centre is, `[centres, 3]` or `[centres, 2]`. In the axes of the object x, y and z; about an axis that is up the
+    /// distance from the upright line through the mean of the cloud, and the height; in own axes the distance from that
+    /// mean and the height above the tangent plane through it.
     pub positions: Array2<f32>,
 }
 
@@ -115,7 +162,7 @@ impl LocalMapper {
         Ok(self.plan.rows(points, &placed.centres, radius, axes)?)
     }
 
-    /// Picks the centres and, where invariant, their axes.
+    /// Picks the centres and, where they are not the object's, their axes.
     fn place(&self, points: &[[f32; 3]]) -> Result<Placed, DatasetError> {
         let wide: Vec<[f64; 3]> = points.iter().map(|p| p.map(f64::from)).collect();
         let picked =
@@ -125,28 +172,26 @@ impl LocalMapper {
                 found: error.to_string(),
             })?;
         let centres: Vec<[f32; 3]> = picked.iter().map(|&i| points[i]).collect();
-        if !self.options.invariant {
-            return Ok(Placed {
-                positions: Array2::from_shape_fn((centres.len(), 3), |(i, j)| centres[i][j]),
-                axes: None,
-                centres,
-            });
-        }
-        let axes = local_axes(points, &centres, NORMAL_RADIUS)?;
+        let axes = match self.options.frame {
+            Frame::Object => None,
+            Frame::AboutX => Some(upright_axes(points, &centres, 0)?),
+            Frame::AboutY => Some(upright_axes(points, &centres, 1)?),
+            Frame::AboutZ => Some(upright_axes(points, &centres, 2)?),
+            Frame::Own => Some(local_axes(points, &centres, NORMAL_RADIUS)?),
+        };
         let mean: [f64; 3] =
             std::array::from_fn(|i| wide.iter().map(|p| p[i]).sum::<f64>() / wide.len() as f64);
-        let position = |(i, j): (usize, usize)| {
-            let from: [f32; 3] = std::array::from_fn(|k| centres[i][k] - mean[k] as f32);
-            let along = |axis: &[f32; 3]| from.iter().zip(axis).map(|(a, b)| a * b).sum::<f32>();
-            if j == 0 {
-                along(&from).sqrt()
-            } else {
-                along(&axes[i][2])
+        let coordinates = self.options.frame.coordinates();
+        let position = |(i, j): (usize, usize)| match &axes {
+            None => centres[i][j],
+            Some(axes) => {
+                let from = std::array::from_fn(|k| centres[i][k] - mean[k] as f32);
+                self.options.frame.positions(&from, &axes[i])[j]
             }
         };
         Ok(Placed {
-            positions: Array2::from_shape_fn((centres.len(), 2), position),
-            axes: Some(axes),
+            positions: Array2::from_shape_fn((centres.len(), coordinates), position),
+            axes,
             centres,
         })
     }
@@ -166,29 +211,43 @@ mod tests {
     use crate::Pose;
 
     #[test]
-    fn only_the_invariant_map_stays_when_the_cloud_turns() {
+    fn each_frame_is_blind_to_its_own_turns_alone() {
         let wave = |i: usize, k: f64| ((i as f64 + 1.0) * k).sin() as f32;
-        let mut points: Vec<[f32; 3]> = (0..400)
+        let points: Vec<[f32; 3]> = (0..400)
             .map(|i| [0.8 * wave(i, 0.7), 0.5 * wave(i, 1.9), 0.2 * wave(i, 2.3)])
             .collect();
-        let change = |invariant: bool, points: &[[f32; 3]], turned: &[[f32; 3]]| {
+        let change = |frame: Frame, pose: Pose, up: &str| {
             let options = LocalOptions {
                 centres: 30,
-                invariant,
+                frame,
                 ..LocalOptions::default()
             };
             let mapper = LocalMapper::new(options).unwrap();
-            let maps = [points, turned].map(|cloud| mapper.map(cloud, 0.5).unwrap());
+            let mut turned = points.clone();
+            pose.apply(&mut turned, 5, 9, up);
+            let maps = [&points, &turned].map(|cloud| mapper.map(cloud, 0.5).unwrap());
+            assert_eq!(maps[0].positions.ncols(), frame.coordinates());
             let rows = &maps[0].rows - &maps[1].rows;
             let places = &maps[0].positions - &maps[1].positions;
             rows.iter()
                 .chain(&places)
                 .fold(0.0f32, |most, d| most.max(d.abs()))
         };
-        let before = points.clone();
-        Pose::So3.apply(&mut points, 5, 9, "z");
-        assert!(change(true, &before, &points) < 5e-3);
-        assert!(change(false, &before, &points) > 0.1);
+        for (frame, pose, up, blind) in [
+            (Frame::Own, Pose::So3, "z", true),
+            (Frame::about("x"), Pose::Gravity, "x", true),
+            (Frame::about("y"), Pose::Gravity, "y", true),
+            (Frame::about("z"), Pose::Gravity, "z", true),
+            (Frame::about("z"), Pose::Gravity, "y", false),
+            (Frame::about("z"), Pose::So3, "z", false),
+            (Frame::Object, Pose::Gravity, "z", false),
+        ] {
+            let change = change(frame, pose, up);
+            assert!(
+                if blind { change < 5e-3 } else { change > 0.1 },
+                "{frame:?} {pose} {up}: {change}"
+            );
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use crate::error::Result;
+use crate::error::{EvalError, Result};
 use crate::evaluate::{Classifier, Protocol};
 use crate::features::Labels;
 use crate::kernel::Kernel;
@@ -96,40 +96,37 @@ fn by_svm(kernel: &Kernel, labels: &Labels, protocol: &Protocol, seed: u64) -> A
 }
 
 fn by_ridge(kernel: &Kernel, labels: &Labels, protocol: &Protocol, seed: u64) -> Result<Answers> {
-    let train = kernel.train.view();
+    let (ridge, fitted) = ridge_model(&kernel.train.view(), labels, protocol)?;
+    Ok(Answers {
+        seed,
+        predicted: fitted.predict(&kernel.test.view()),
+        chosen: format!("ridge = {ridge}"),
+        held_out: Some(fitted.left_out_right as f64 / labels.train.len().max(1) as f64),
+    })
+}
+
+/// The ridge classifier of a training kernel, after the ridge that was chosen by leaving one out. In a tie the heavier ridge.
+pub(crate) fn ridge_model(
+    train: &ArrayView2<f32>,
+    labels: &Labels,
+    protocol: &Protocol,
+) -> Result<(f64, ridge::Ridge)> {
     let mut best: Option<(f64, ridge::Ridge)> = None;
-    let mut failed = None;
+    let mut failed = EvalError::Empty("the list of ridges".into());
     for ridge in ascending(&protocol.ridges) {
-        let fitted = match ridge::fit(&train, &labels.train, labels.classes.len(), ridge) {
-            Ok(fitted) => fitted,
-            Err(error) => {
-                failed = Some(error);
-                continue;
+        match ridge::fit(train, &labels.train, labels.classes.len(), ridge) {
+            Err(error) => failed = error,
+            Ok(fitted)
+                if best
+                    .as_ref()
+                    .is_none_or(|(_, b)| fitted.left_out_right >= b.left_out_right) =>
+            {
+                best = Some((ridge, fitted));
             }
-        };
-        // In a tie the heavier ridge: it comes later.
-        if best
-            .as_ref()
-            .is_none_or(|(_, b)| fitted.left_out_right >= b.left_out_right)
-        {
-            best = Some((ridge, fitted));
+            Ok(_worse) => {}
         }
     }
-    match (best, failed) {
-        (Some((ridge, fitted)), _) => Ok(Answers {
-            seed,
-            predicted: fitted.predict(&kernel.test.view()),
-            chosen: format!("ridge = {ridge}"),
-            held_out: Some(fitted.left_out_right as f64 / labels.train.len().max(1) as f64),
-        }),
-        (None, Some(error)) => Err(error),
-        (None, None) => Ok(Answers {
-            seed,
-            predicted: vec![0; labels.test.len()],
-            chosen: "no ridge to choose from".into(),
-            held_out: None,
-        }),
-    }
+    best.ok_or(failed)
 }
 
 fn by_softmax(rows: &StandardRows, labels: &Labels, protocol: &Protocol, seed: u64) -> Answers {
@@ -143,7 +140,7 @@ fn by_softmax(rows: &StandardRows, labels: &Labels, protocol: &Protocol, seed: u
 }
 
 /// The softmax on standardised training rows, the decay that was chosen inside them, and how well it did there.
-pub(crate) fn softmax_model(
+fn softmax_model(
     train: &Array2<f32>,
     labels: &Labels,
     protocol: &Protocol,

@@ -48,16 +48,10 @@ impl Kernel {
             scale.transform(&set.train.view()),
             scale.transform(&set.test.view()),
         );
-        let squares = |rows: &Array2<f32>| -> Vec<f32> {
-            rows.axis_iter(Axis(0)).map(|row| row.dot(&row)).collect()
-        };
-        let (own, others) = (squares(&train), squares(&test));
         let mut kernel = Self::of_rows(&set.name, &train.view(), &test.view());
-        for (products, rows) in [(&mut kernel.train, &own), (&mut kernel.test, &others)] {
-            ndarray::Zip::indexed(products).par_for_each(|(i, j), value| {
-                *value = (2.0 * *value - rows[i] - own[j]).min(0.0).exp();
-            });
-        }
+        let (own, others) = (squares(&train.view()), squares(&test.view()));
+        radial(&mut kernel.train, &own, &own);
+        radial(&mut kernel.test, &others, &own);
         kernel
     }
 
@@ -127,6 +121,18 @@ impl Kernel {
         }
         Ok(())
     }
+}
+
+/// Squared length of each row.
+pub(crate) fn squares(rows: &ArrayView2<f32>) -> Vec<f32> {
+    rows.axis_iter(Axis(0)).map(|row| row.dot(&row)).collect()
+}
+
+/// Inner products x . y become exp(-|x - y|^2), given |x|^2 of the rows and |y|^2 of the columns.
+pub(crate) fn radial(products: &mut Array2<f32>, rows: &[f32], columns: &[f32]) {
+    ndarray::Zip::indexed(products).par_for_each(|(i, j), value| {
+        *value = (2.0 * *value - rows[i] - columns[j]).min(0.0).exp();
+    });
 }
 
 #[cfg(test)]

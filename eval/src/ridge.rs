@@ -55,7 +55,7 @@ pub(crate) fn fit(
 
 impl Ridge {
     /// Scores of each row of `kernel` `[rows, train rows]`, `[rows, classes]`.
-    fn scores(&self, kernel: &ArrayView2<f32>) -> Array2<f32> {
+    pub(crate) fn scores(&self, kernel: &ArrayView2<f32>) -> Array2<f32> {
         matrix::product(kernel, &self.dual.view()) + &self.dual.sum_axis(Axis(0))
     }
 

@@ -110,7 +110,7 @@ fn runs_remember_their_kind_of_map_and_settings_that_do_not_go_together_are_refu
     assert!(refused(&[("network.kind", "dense")]).contains("network.kind set"));
     assert!(refused(&[("map.layout", "flat")]).contains("network.kind set"));
     assert!(refused(&[("augment.resample", "0.5")]).contains("augment.resample"));
-    let turned = refused(&[("map.local.invariant", "true")]);
+    let turned = refused(&[("map.local.frame", "own")]);
     assert!(turned.contains("augment.rotate"), "{turned}");
     assert!(refused(&[("map.local.order", "9")]).contains("at most 8"));
 }

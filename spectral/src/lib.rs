@@ -126,7 +126,7 @@ pub use invariants::{
 };
 pub use isosurface::{TriangleMesh, isosurface};
 pub use legendre::{Legendre, harmonics, harmonics_into};
-pub use local::{Axes, LocalPlan, MAX_LOCAL_ORDER, local_axes};
+pub use local::{Axes, LocalPlan, MAX_LOCAL_ORDER, local_axes, upright_axes};
 pub use maps::{MapKind, MapLayout};
 pub use radial::{radial_points, spherical_from_cloud};
 pub use real::Real;

@@ -18,7 +18,10 @@ pub enum FeatureKind {
     Controls,
     /// Fisher vectors of local moments: nothing is trained, no --run is needed
     Fisher,
-    /// The same in local frames: does not depend on how a shape is rotated; with `fisher`, also both joined
+    /// The same in frames that turn about the up axis with each neighbourhood: does not depend on how a shape is turned about it;
+    /// several kinds of Fisher vectors are also joined
+    FisherUpright,
+    /// The same in local frames: does not depend on how a shape is rotated
     FisherInvariant,
     /// Fisher vectors of what the encoder of --run (preset local) makes of each neighbourhood, and a random one beside it
     FisherLearned,
@@ -31,7 +34,10 @@ pub enum FeatureKind {
 impl FeatureKind {
     /// Whether a run must say which network.
     pub fn needs_run(self) -> bool {
-        !matches!(self, Self::Controls | Self::Fisher | Self::FisherInvariant)
+        !matches!(
+            self,
+            Self::Controls | Self::Fisher | Self::FisherUpright | Self::FisherInvariant
+        )
     }
 
     /// Whether the network itself is trained with labels.
@@ -111,7 +117,7 @@ Examples:
   spectra eval modelnet10 --run runs/m10 --data data/ --json m10.json --report m10.html
   spectra eval m10.spectra --run runs/seed0 --run runs/seed1 --run runs/seed2
   spectra eval modelnet40 --data data/ --features fisher             nothing trained, no run
-  spectra eval modelnet40 --data data/ --features fisher,fisher-invariant --classifiers svm
+  spectra eval modelnet40 --data data/ --features fisher,fisher-upright,fisher-invariant --classifiers svm
   spectra eval modelnet40 --data data/ --features fisher-invariant --rotation z/z,z/so3,so3/so3
   spectra eval m10.spectra --run runs/m10 --beside runs/l1 --reconstruction
   spectra eval m10.spectra --run runs/m10 --labels 0.01 --classifiers ridge,1-nn

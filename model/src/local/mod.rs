@@ -181,8 +181,7 @@ fn values_of(options: &LocalOptions) -> usize {
 }
 
 fn place_of(options: &LocalOptions) -> usize {
-    let coordinates = if options.invariant { 2 } else { 3 };
-    coordinates * (1 + 2 * OCTAVES)
+    options.frame.coordinates() * (1 + 2 * OCTAVES)
 }
 
 /// Shapes of the networks' inputs and targets.

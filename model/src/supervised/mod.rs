@@ -9,12 +9,12 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use ndarray::ArrayView2;
-use spectra_datasets::Pose;
+use spectra_datasets::{Frame, Pose};
 
 use self::fit::Fit;
 use self::network::Networks;
 use self::objects::Objects;
-use crate::config::{AugmentConfig, RotateKind};
+use crate::config::{AugmentConfig, LOCAL, RotateKind};
 use crate::run::{RunInfo, RunMap, load_config};
 use crate::tasks::Augmenter;
 use crate::train::TrainObserver;
@@ -219,9 +219,10 @@ impl Supervision {
 /// Changes of training objects in the poses of a protocol.
 fn augmentation(config: &Config, pose: Pose) -> AugmentConfig {
     let own = &config.augment;
-    let invariant = config.map.layout == crate::config::LOCAL && config.map.local.invariant;
+    // Rows in frames of their own cannot be turned afterwards.
+    let framed = config.map.layout == LOCAL && config.map.local.frame != Frame::Object;
     let (rotate, angle) = match pose {
-        _ if invariant => (RotateKind::None, own.angle),
+        _ if framed => (RotateKind::None, own.angle),
         Pose::Aligned if own.rotate == RotateKind::None => (RotateKind::None, own.angle),
         Pose::Aligned => (RotateKind::Gravity, own.angle.min(ALIGNED_ANGLE)),
         Pose::Gravity => (RotateKind::Gravity, 180.0),
@@ -258,7 +259,7 @@ mod tests {
         config.augment.rotate = RotateKind::None;
         assert_eq!(of(&config, Pose::Aligned).0, RotateKind::None);
         config.map.layout = "local".into();
-        config.map.local.invariant = true;
+        config.map.local.frame = Frame::Own;
         assert_eq!(of(&config, Pose::So3).0, RotateKind::None);
     }
 }

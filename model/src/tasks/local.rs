@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde_json::{Value, json};
-use spectra_datasets::{LocalMap, LocalMapper, Store};
+use spectra_datasets::{Frame, LocalMap, LocalMapper, Store};
 use spectra_pointcloud::random::stream;
 use spectra_spectral::Basis;
 
@@ -131,8 +131,8 @@ fn check(config: &Config) -> Result<(), ModelError> {
     if config.augment.resample > 0.0 {
         return refuse("augment.resample must be 0; rows are drawn anew in every epoch");
     }
-    if config.map.local.invariant && config.augment.rotate != RotateKind::None {
-        return refuse("invariant rows do not turn; set augment.rotate to none");
+    if config.map.local.frame != Frame::Object && config.augment.rotate != RotateKind::None {
+        return refuse("rows turn in the frame of the object alone; set augment.rotate to none");
     }
     Ok(())
 }

@@ -36,6 +36,42 @@ pub fn local_axes(
         .collect())
 }
 
+/// Axes for each centre that turn with the cloud about one coordinate axis, `up` (0, 1 or 2): the third is up, the first leads
+/// from the upright line through the mean of the cloud to the centre, the second completes them.
+///
+/// On that line itself the first axis is the coordinate axis after `up`.
+///
+/// # Errors
+/// No points, values that are not finite, an axis above 2.
+pub fn upright_axes(
+    points: &[[f32; 3]],
+    centres: &[[f32; 3]],
+    up: usize,
+) -> Result<Vec<Axes>, SpectralError> {
+    check(points, centres, 1.0)?;
+    if up > 2 {
+        return Err(SpectralError::Value {
+            what: "up axis",
+            expected: "0, 1 or 2",
+            found: up.to_string(),
+        });
+    }
+    let mean = mean(points);
+    let third = Vector3::ith(up, 1.0);
+    let sideways = Vector3::ith((up + 1) % 3, 1.0);
+    let axes = |centre: &[f32; 3]| {
+        let mut away = vector(centre) - mean;
+        away[up] = 0.0;
+        let first = away.try_normalize(1e-6).unwrap_or(sideways);
+        narrow([first, third.cross(&first), third])
+    };
+    Ok(centres.iter().map(axes).collect())
+}
+
+fn narrow(axes: [Vector3<f64>; 3]) -> Axes {
+    axes.map(|axis| [axis.x as f32, axis.y as f32, axis.z as f32])
+}
+
 fn vector(point: &[f32; 3]) -> Vector3<f64> {
     Vector3::from(point.map(f64::from))
 }
@@ -73,5 +109,5 @@ fn axes_of(near: &Reach, outward: &Vector3<f64>) -> Axes {
             .into_owned(),
     };
     let second = normal.cross(&first);
-    [first, second, normal].map(|axis| [axis.x as f32, axis.y as f32, axis.z as f32])
+    narrow([first, second, normal])
 }

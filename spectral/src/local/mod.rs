@@ -19,7 +19,7 @@ mod axes;
 mod monomials;
 mod reach;
 
-pub use axes::{Axes, local_axes};
+pub use axes::{Axes, local_axes, upright_axes};
 use monomials::{monomials, zernike_from_monomials};
 use reach::{Reach, Sorted};
 
@@ -282,6 +282,36 @@ mod tests {
             let matrix = Matrix3::from_fn(|i, j| f64::from(axes[i][j]));
             assert!((matrix.determinant() - 1.0).abs() < 1e-5);
         }
+    }
+
+    #[test]
+    fn upright_axes_lead_away_from_the_upright_line() {
+        let points = [
+            [2.0f32, 0.0, 1.0],
+            [-2.0, 0.0, -1.0],
+            [0.0, 0.5, 3.0],
+            [0.0, -0.5, -3.0],
+        ];
+        let axes = upright_axes(&points, &points, 2).unwrap();
+        assert_eq!(axes[0], [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]);
+        assert_eq!(
+            axes[1],
+            [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]
+        );
+        assert_eq!(
+            axes[2],
+            [[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+        );
+        // The mean is the origin: with x up the first point lies above nothing but z.
+        let about_x = upright_axes(&points, &points[..1], 0).unwrap();
+        assert_eq!(
+            about_x[0],
+            [[0.0, 0.0, 1.0], [0.0, -1.0, 0.0], [1.0, 0.0, 0.0]]
+        );
+        let on_the_line = upright_axes(&points, &[[0.0, 0.0, 5.0]], 2).unwrap();
+        assert_eq!(on_the_line[0][0], [1.0, 0.0, 0.0]);
+        assert!(upright_axes(&points, &points, 3).is_err());
+        assert!(upright_axes(&[], &[], 2).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The training-free descriptor: Fisher vectors of local maps.
 
 use rayon::prelude::*;
-use spectra_datasets::{DatasetError, LocalMapper, LocalOptions};
+use spectra_datasets::{DatasetError, Frame, LocalMapper, LocalOptions};
 use spectra_eval::{
     Classifier, Evaluation, FeatureSet, FisherEncoder, FisherOptions, Kernel, LocalSet, Protocol,
     Row,
@@ -18,7 +18,14 @@ use crate::progress::Progress;
 /// Classifiers of Fisher vectors, unless others are asked for.
 const USUAL: [Classifier; 3] = [Classifier::Svm, Classifier::Ridge, Classifier::Knn(1)];
 
-/// Rows of the Fisher vectors that `request` asks for: each kind by itself, both joined where both are asked for, and, where
+/// Kinds that are computed from points alone; they differ in the frames of their neighbourhoods.
+pub const KINDS: [FeatureKind; 3] = [
+    FeatureKind::Fisher,
+    FeatureKind::FisherUpright,
+    FeatureKind::FisherInvariant,
+];
+
+/// Rows of the Fisher vectors that `request` asks for: each kind by itself, joined where several are asked for, and, where
 /// there are any, joined with the features of `learned`. Joined means the mean of the kernels.
 pub fn rows(
     data: &Data,
@@ -32,12 +39,11 @@ pub fn rows(
     let seeds = request.seed_list();
     let mut rows = Vec::new();
     let mut joined: Vec<Kernel> = Vec::new();
-    for kind in [FeatureKind::Fisher, FeatureKind::FisherInvariant] {
-        if !request.has(kind) {
-            continue;
-        }
+    let kinds = KINDS.into_iter().filter(|&kind| request.has(kind));
+    let kinds: Vec<FeatureKind> = kinds.collect();
+    for &kind in &kinds {
         let local = LocalOptions {
-            invariant: kind == FeatureKind::FisherInvariant,
+            frame: frame(kind, &data.up),
             ..request.local.clone()
         };
         let kernels = kernels(data, &local, request.fisher, &seeds, progress)?;
@@ -48,8 +54,15 @@ pub fn rows(
         }
         for (sum, kernel) in joined.iter_mut().zip(&kernels) {
             sum.add(kernel, 1.0)?;
-            sum.normalise();
-            sum.name = "Fisher vectors, both".into();
+        }
+    }
+    if kinds.len() > 1 {
+        for kernel in &mut joined {
+            kernel.normalise();
+            kernel.name = match kinds.len() {
+                2 => "Fisher vectors, both".into(),
+                _ => "Fisher vectors, all three".into(),
+            };
         }
         rows.extend(judge(&joined)?);
     }
@@ -65,6 +78,15 @@ pub fn rows(
     Ok(rows)
 }
 
+/// The frame of each kind's neighbourhoods; `up` is the axis that the data set calls up.
+fn frame(kind: FeatureKind, up: &str) -> Frame {
+    match kind {
+        FeatureKind::FisherUpright => Frame::about(up),
+        FeatureKind::FisherInvariant => Frame::Own,
+        _ => Frame::Object,
+    }
+}
+
 /// One kernel for each seed: the mean over radii of the kernels of their Fisher vectors. One radius at a time is in memory.
 fn kernels(
     data: &Data,
@@ -74,9 +96,10 @@ fn kernels(
     progress: &Progress,
 ) -> anyhow::Result<Vec<Kernel>> {
     let mapper = LocalMapper::new(local.clone())?;
-    let name = match local.invariant {
-        true => "Fisher vector, own axes",
-        false => "Fisher vector",
+    let name = match local.frame {
+        Frame::Object => "Fisher vector",
+        Frame::AboutX | Frame::AboutY | Frame::AboutZ => "Fisher vector, upright axes",
+        Frame::Own => "Fisher vector, own axes",
     };
     let steps = local.radii.len() * (1 + seeds.len());
     let mut done = 0;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::ValueEnum;
-use spectra_datasets::{LocalOptions, Store, write_whole};
+use spectra_datasets::{Frame, LocalOptions, Store, write_whole};
 use spectra_eval::{
     Classifier, FeatureSet, FisherOptions, Kernel, Protocol, Report, Row, evaluate,
 };
@@ -100,7 +100,7 @@ impl Request {
                 centres: local.centres,
                 radii: local.radii.clone(),
                 order: local.local_order,
-                invariant: false,
+                frame: Frame::Object,
             },
             fisher: FisherOptions {
                 gaussians: local.gaussians,
@@ -131,8 +131,7 @@ impl Request {
 
     /// Whether anything that is asked for comes of points.
     fn needs_points(&self) -> anyhow::Result<bool> {
-        let of_points = [FeatureKind::Fisher, FeatureKind::FisherInvariant];
-        let mut needed = of_points.into_iter().any(|kind| self.has(kind));
+        let mut needed = fisher::KINDS.into_iter().any(|kind| self.has(kind));
         for run in self.runs.iter().chain(&self.beside) {
             needed |= frozen::needs_points(&RunInfo::load(run)?);
             needed |= self.trains() && supervised::resamples(run)?;
