@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use ndarray::{Array2, ArrayView2};
-use spectra_model::{Encoder, LocalEncoder, RunInfo, RunMap};
+use ndarray::Array2;
+use spectra_model::{Encoder, LocalEncoder, RunInfo, RunMap, Shapes};
 
 /// What makes features of shapes.
 pub enum Frozen {
@@ -12,9 +12,6 @@ pub enum Frozen {
     /// Of their points.
     Local(LocalEncoder),
 }
-
-/// Coefficients `[objects, K]`, and points where they were read.
-pub type Shapes<'s> = (ArrayView2<'s, f32>, Option<&'s [Vec<[f32; 3]>]>);
 
 /// Whether the networks of a run see points.
 pub fn needs_points(info: &RunInfo) -> bool {

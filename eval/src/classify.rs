@@ -8,7 +8,8 @@ use crate::evaluate::{Classifier, Protocol};
 use crate::features::Labels;
 use crate::kernel::Kernel;
 use crate::linear::{LinearModel, argmax};
-use crate::random::{purpose, shuffle, stream};
+use crate::row::Answers;
+use crate::split::folds;
 use crate::svm::Problem;
 use crate::{matrix, neighbours, ridge, softmax, svm};
 
@@ -19,14 +20,6 @@ const EXACT: f32 = 0.01;
 /// The same for the softmax: the gradient at the end, relative to that of a model that knows nothing.
 const ROUGH_SLOPE: f64 = 1e-2;
 const EXACT_SLOPE: f64 = 1e-3;
-
-/// Classes of the test rows, and what was chosen, in words.
-pub(crate) struct Run {
-    pub predicted: Vec<usize>,
-    pub chosen: String,
-    /// Share of the training rows that were right while they were held out, where anything was chosen.
-    pub held_out: Option<f64>,
-}
 
 /// Standardised rows of the training and the test objects.
 pub(crate) struct StandardRows {
@@ -43,16 +36,17 @@ pub(crate) fn classify(
     classifier: Classifier,
     protocol: &Protocol,
     seed: u64,
-) -> Result<Option<Run>> {
+) -> Result<Option<Answers>> {
     Ok(match (classifier, rows) {
         (Classifier::Softmax, None) => None,
         (Classifier::Softmax, Some(rows)) => Some(by_softmax(rows, labels, protocol, seed)),
         (Classifier::Svm, _) => Some(by_svm(kernel, labels, protocol, seed)),
-        (Classifier::Ridge, _) => Some(by_ridge(kernel, labels, protocol)?),
+        (Classifier::Ridge, _) => Some(by_ridge(kernel, labels, protocol, seed)?),
         (Classifier::Knn(k), _) => {
             let squares = kernel.train.diag().to_vec();
             let predicted = neighbours::predict(&kernel.test.view(), &squares, &labels.train, k);
-            Some(Run {
+            Some(Answers {
+                seed,
                 predicted,
                 chosen: format!("k = {k}"),
                 held_out: None,
@@ -61,7 +55,7 @@ pub(crate) fn classify(
     })
 }
 
-fn by_svm(kernel: &Kernel, labels: &Labels, protocol: &Protocol, seed: u64) -> Run {
+fn by_svm(kernel: &Kernel, labels: &Labels, protocol: &Protocol, seed: u64) -> Answers {
     let train = kernel.train.view();
     let costs = ascending(&protocol.costs);
     let train_on = |rows: &[usize], tolerance: f32, costs: &[f64]| {
@@ -93,16 +87,18 @@ fn by_svm(kernel: &Kernel, labels: &Labels, protocol: &Protocol, seed: u64) -> R
     let machines = train_on(&all, EXACT, &costs[..=best]);
     let machine = &machines[best];
     let scores = matrix::product(&kernel.test.view(), &machine.dual.view()) + &machine.bias;
-    Run {
+    Answers {
+        seed,
         predicted: argmax(&scores.view()),
         chosen: format!("C = {}", costs[best]),
         held_out,
     }
 }
 
-fn by_ridge(kernel: &Kernel, labels: &Labels, protocol: &Protocol) -> Result<Run> {
+fn by_ridge(kernel: &Kernel, labels: &Labels, protocol: &Protocol, seed: u64) -> Result<Answers> {
     let (ridge, fitted) = ridge_model(&kernel.train.view(), labels, protocol)?;
-    Ok(Run {
+    Ok(Answers {
+        seed,
         predicted: fitted.predict(&kernel.test.view()),
         chosen: format!("ridge = {ridge}"),
         held_out: Some(fitted.left_out_right as f64 / labels.train.len().max(1) as f64),
@@ -133,9 +129,10 @@ pub(crate) fn ridge_model(
     best.ok_or(failed)
 }
 
-fn by_softmax(rows: &StandardRows, labels: &Labels, protocol: &Protocol, seed: u64) -> Run {
+fn by_softmax(rows: &StandardRows, labels: &Labels, protocol: &Protocol, seed: u64) -> Answers {
     let (model, decay, held_out) = softmax_model(&rows.train, labels, protocol, seed);
-    Run {
+    Answers {
+        seed,
         predicted: model.predict(&rows.test.view()),
         chosen: format!("decay = {decay:e}"),
         held_out,
@@ -223,55 +220,10 @@ fn choose(
     (first.unwrap_or(0), Some(best as f64 / held.max(1) as f64))
 }
 
-/// The fold of each row: rows of each class, shuffled, go to the folds in turn.
-fn folds(labels: &[usize], classes: usize, folds: usize, seed: u64) -> Vec<usize> {
-    let mut fold = vec![0; labels.len()];
-    for class in 0..classes {
-        let mut rows: Vec<usize> = (0..labels.len())
-            .filter(|&row| labels[row] == class)
-            .collect();
-        shuffle(&mut rows, &mut stream(seed, purpose::FOLDS, class as u64));
-        for (turn, row) in rows.into_iter().enumerate() {
-            fold[row] = (turn + class) % folds;
-        }
-    }
-    fold
-}
-
-/// At least one row of each class, and about `share` of all: what a small budget of labels would hold. Ascending.
-pub(crate) fn budget(labels: &[usize], classes: usize, share: f64, seed: u64) -> Vec<usize> {
-    let mut chosen = Vec::new();
-    for class in 0..classes {
-        let mut rows: Vec<usize> = (0..labels.len())
-            .filter(|&row| labels[row] == class)
-            .collect();
-        shuffle(&mut rows, &mut stream(seed, purpose::BUDGET, class as u64));
-        let count = ((rows.len() as f64 * share).round() as usize).max(1);
-        chosen.extend(rows.into_iter().take(count));
-    }
-    chosen.sort_unstable();
-    chosen
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{CLASSES, Peer};
-
-    #[test]
-    fn folds_are_stratified() {
-        let labels: Vec<usize> = (0..100).map(|i| usize::from(i % 10 == 0)).collect();
-        let folds = folds(&labels, 2, 5, 0);
-        for fold in 0..5 {
-            let rare = (0..100)
-                .filter(|&i| folds[i] == fold && labels[i] == 1)
-                .count();
-            assert_eq!(
-                (rare, folds.iter().filter(|f| **f == fold).count()),
-                (2, 20)
-            );
-        }
-    }
 
     #[test]
     fn a_ridge_that_cannot_be_solved_is_passed_over_unless_all_are() {
@@ -286,21 +238,9 @@ mod tests {
                 ridges: ridges.to_vec(),
                 ..Protocol::default()
             };
-            by_ridge(&peer.kernel, &labels, &protocol)
+            by_ridge(&peer.kernel, &labels, &protocol, 0)
         };
         assert_eq!(with(&[-5.0, 0.1]).unwrap().chosen, "ridge = 0.1");
         assert!(with(&[-5.0]).is_err());
-    }
-
-    #[test]
-    fn a_budget_keeps_every_class() {
-        let labels: Vec<usize> = (0..1000)
-            .map(|i| if i < 5 { 0 } else { 1 + i % 2 })
-            .collect();
-        let chosen = budget(&labels, 3, 0.1, 0);
-        let of = |class: usize| chosen.iter().filter(|&&row| labels[row] == class).count();
-        assert_eq!((of(0), of(1), of(2)), (1, 50, 50));
-        assert_eq!(budget(&labels, 3, 0.1, 0), chosen);
-        assert_ne!(budget(&labels, 3, 0.1, 1), chosen);
     }
 }

@@ -3,10 +3,11 @@
 use ndarray::Axis;
 use serde::{Deserialize, Serialize};
 
-use crate::classify::{Run, StandardRows, budget, classify};
+use crate::classify::{StandardRows, classify};
 use crate::error::{EvalError, Result};
 use crate::features::{FeatureSet, Labels, Scaling, Standardizer};
 use crate::kernel::Kernel;
+use crate::row::{Answers, Row};
 
 /// What classifies frozen features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,40 +88,6 @@ impl Default for Protocol {
     }
 }
 
-/// One line of the table.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Row {
-    /// Name of the features.
-    pub features: String,
-    /// Number of features.
-    pub columns: usize,
-    /// Name of the classifier.
-    pub classifier: String,
-    /// Poses.
-    pub rotation: String,
-    /// Share of the training labels that were used.
-    pub labels: f64,
-    /// Seeds that were run.
-    pub seeds: Vec<u64>,
-    /// Overall test accuracy in [0, 1] for each seed.
-    pub accuracies: Vec<f64>,
-    /// Mean of `accuracies`.
-    pub accuracy_mean: f64,
-    /// Their standard deviation (n - 1), 0 for one seed.
-    pub accuracy_std: f64,
-    /// Mean over classes of the accuracy within the class, mean over seeds.
-    pub class_mean: f64,
-    /// What cross-validation chose for the first seed.
-    pub chosen: String,
-    /// Accuracy on training rows while they were held out (of the folds, or one by one for ridges), mean over seeds: what
-    /// settings may be compared by. Null where nothing is chosen.
-    pub held_out: Option<f64>,
-    /// Accuracy within each class, mean over seeds; null for classes without test objects.
-    pub per_class: Vec<Option<f64>>,
-    /// Counts of the first seed: `confusion[true][predicted]`.
-    pub confusion: Vec<Vec<u32>>,
-}
-
 /// Evaluates `features` (one set for each seed of the protocol, or one set for all) with each of `classifiers`.
 ///
 /// Columns are standardised by the training rows; C, ridge or decay is chosen inside the training set, anew for each set;
@@ -156,15 +123,7 @@ pub struct Evaluation<'a> {
     name: String,
     columns: usize,
     /// For each classifier, what it gave for each seed.
-    runs: Vec<Vec<Outcome>>,
-}
-
-#[derive(Debug, Clone)]
-struct Outcome {
-    seed: u64,
-    chosen: String,
-    held_out: Option<f64>,
-    confusion: Vec<Vec<u32>>,
+    runs: Vec<Vec<Answers>>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -239,12 +198,7 @@ impl<'a> Evaluation<'a> {
         if self.protocol.labels >= 1.0 {
             return (None, labels);
         }
-        let rows = budget(
-            &self.labels.train,
-            labels.classes.len(),
-            self.protocol.labels,
-            seed,
-        );
+        let rows = labels.budget(self.protocol.labels, seed);
         labels.train = rows.iter().map(|&row| self.labels.train[row]).collect();
         (Some(rows), labels)
     }
@@ -260,20 +214,7 @@ impl<'a> Evaluation<'a> {
         self.columns = kernel.columns;
         for (&classifier, runs) in self.classifiers.iter().zip(&mut self.runs) {
             let run = classify(kernel, rows, labels, classifier, self.protocol, seed)?;
-            if let Some(Run {
-                predicted,
-                chosen,
-                held_out,
-            }) = run
-            {
-                let confusion = confusion(&labels.test, &predicted, labels.classes.len());
-                runs.push(Outcome {
-                    seed,
-                    chosen,
-                    held_out,
-                    confusion,
-                });
-            }
+            runs.extend(run);
         }
         Ok(())
     }
@@ -282,60 +223,18 @@ impl<'a> Evaluation<'a> {
     pub fn rows(&self) -> Vec<Row> {
         let runs = self.classifiers.iter().zip(&self.runs);
         runs.filter(|(_, runs)| !runs.is_empty())
-            .map(|(classifier, runs)| self.row(*classifier, runs))
+            .map(|(classifier, runs)| {
+                let features = (self.name.as_str(), self.columns);
+                Row::of(
+                    features,
+                    &classifier.name(),
+                    self.labels,
+                    self.protocol,
+                    runs,
+                )
+            })
             .collect()
     }
-
-    fn row(&self, classifier: Classifier, runs: &[Outcome]) -> Row {
-        let accuracies: Vec<f64> = runs.iter().map(|run| accuracy(&run.confusion)).collect();
-        let count = accuracies.len() as f64;
-        let mean = accuracies.iter().sum::<f64>() / count;
-        let squares = accuracies.iter().map(|a| (a - mean).powi(2)).sum::<f64>();
-        let per_class: Vec<Option<f64>> = (0..self.labels.classes.len())
-            .map(|class| {
-                let shares = runs.iter().map(|run| recall(&run.confusion[class], class));
-                let shares: Option<Vec<f64>> = shares.collect();
-                shares.map(|shares| shares.iter().sum::<f64>() / count)
-            })
-            .collect();
-        let held_out: Option<Vec<f64>> = runs.iter().map(|run| run.held_out).collect();
-        let known: Vec<f64> = per_class.iter().flatten().copied().collect();
-        Row {
-            features: self.name.clone(),
-            columns: self.columns,
-            classifier: classifier.name(),
-            rotation: self.protocol.rotation.clone(),
-            labels: self.protocol.labels,
-            seeds: runs.iter().map(|run| run.seed).collect(),
-            accuracy_mean: mean,
-            accuracy_std: (squares / (count - 1.0).max(1.0)).sqrt(),
-            class_mean: known.iter().sum::<f64>() / known.len().max(1) as f64,
-            chosen: runs[0].chosen.clone(),
-            held_out: held_out.map(|shares| shares.iter().sum::<f64>() / count),
-            accuracies,
-            per_class,
-            confusion: runs[0].confusion.clone(),
-        }
-    }
-}
-
-fn confusion(truth: &[usize], predicted: &[usize], classes: usize) -> Vec<Vec<u32>> {
-    let mut table = vec![vec![0; classes]; classes];
-    for (&truth, &predicted) in truth.iter().zip(predicted) {
-        table[truth][predicted] += 1;
-    }
-    table
-}
-
-fn accuracy(table: &[Vec<u32>]) -> f64 {
-    let right: u32 = (0..table.len()).map(|class| table[class][class]).sum();
-    let all: u32 = table.iter().flatten().sum();
-    f64::from(right) / f64::from(all.max(1))
-}
-
-fn recall(row: &[u32], class: usize) -> Option<f64> {
-    let all: u32 = row.iter().sum();
-    (all > 0).then(|| f64::from(row[class]) / f64::from(all))
 }
 
 #[cfg(test)]

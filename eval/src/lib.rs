@@ -50,7 +50,9 @@ mod random;
 mod reference;
 mod report;
 mod ridge;
+mod row;
 mod softmax;
+mod split;
 mod svm;
 #[cfg(test)]
 mod testing;
@@ -58,7 +60,7 @@ mod tsne;
 
 pub use chamfer::chamfer;
 pub use error::EvalError;
-pub use evaluate::{Classifier, Evaluation, Protocol, Row, evaluate};
+pub use evaluate::{Classifier, Evaluation, Protocol, evaluate};
 pub use features::{FeatureSet, Labels, Scaling, Standardizer};
 pub use fisher::{FisherEncoder, FisherOptions, LocalSet};
 pub use kernel::Kernel;
@@ -67,3 +69,4 @@ pub use pca::Pca;
 pub use precision::{class_precision, retrieval_precision};
 pub use reference::Reference;
 pub use report::{Picture, Reconstruction, Report};
+pub use row::{Answers, Row};

@@ -1,6 +1,6 @@
 //! The networks of a run for inference: the same for every task.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -27,21 +27,40 @@ pub(crate) struct Networks {
     device: Device,
 }
 
-impl Networks {
-    /// The trained networks of a run folder for inputs and targets of `sizes`. Fails where the run is not finished or
-    /// damaged.
-    pub(crate) fn load(run: &Path, sizes: Sizes, device: &str) -> Result<Networks, ModelError> {
+/// The weights of a finished run.
+pub(crate) struct Weights {
+    path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+impl Weights {
+    /// Fails where the run is not finished.
+    pub(crate) fn read(run: &Path) -> Result<Weights, ModelError> {
         let path = run.join(WEIGHTS);
-        let config = load_config(run)?;
         if !path.exists() {
             let message = "no model.safetensors: training is not finished; give its command again with --resume";
             return Err(ModelError::run(run, message));
         }
         let bytes = std::fs::read(&path).map_err(ModelError::io(&path))?;
+        Ok(Weights { path, bytes })
+    }
+
+    /// Puts the weights that stand under `name` into `module`.
+    pub(crate) fn restore<M: Module>(&self, module: M, name: &str) -> Result<M, ModelError> {
+        weights::restore(module, name, &self.bytes, &self.path)
+    }
+}
+
+impl Networks {
+    /// The trained networks of a run folder for inputs and targets of `sizes`. Fails where the run is not finished or
+    /// damaged.
+    pub(crate) fn load(run: &Path, sizes: Sizes, device: &str) -> Result<Networks, ModelError> {
+        let config = load_config(run)?;
+        let weights = Weights::read(run)?;
         let seed = config.seed;
         let mut networks = Networks::random(config, sizes, seed, device)?;
-        networks.generator = weights::restore(networks.generator, "generator", &bytes, &path)?;
-        networks.walker = weights::restore(networks.walker, "walker", &bytes, &path)?;
+        networks.generator = weights.restore(networks.generator, "generator")?;
+        networks.walker = weights.restore(networks.walker, "walker")?;
         Ok(networks)
     }
 

@@ -6,9 +6,9 @@ mod common;
 use std::cell::{Cell, RefCell};
 use std::fs;
 
-use common::{StopAfter, store};
+use common::{StopAfter, local as small, store};
 use spectra_model::{
-    Config, Encoder, LocalEncoder, RunInfo, RunMap, TrainObserver, TrainProgress, pretrain,
+    Encoder, LocalEncoder, RunInfo, RunMap, TrainObserver, TrainProgress, pretrain,
 };
 
 #[derive(Default)]
@@ -18,27 +18,6 @@ impl TrainObserver for Losses {
     fn progress(&self, progress: &TrainProgress) {
         self.0.borrow_mut().push(progress.loss);
     }
-}
-
-fn small(epochs: usize) -> Config {
-    let mut config = Config::preset("local").unwrap();
-    for (key, value) in [
-        ("network.width", "32"),
-        ("network.bottleneck", "24"),
-        ("network.walker", "[16]"),
-        ("map.visible", "12"),
-        ("map.queries", "6"),
-        ("map.local.centres", "24"),
-        ("map.local.radii", "[0.3, 0.6]"),
-        ("map.local.order", "2"),
-        ("train.batch", "16"),
-        ("train.warmup", "2"),
-        ("output.log_every", "1"),
-    ] {
-        config.set(key, value).unwrap();
-    }
-    config.train.epochs = epochs;
-    config
 }
 
 #[test]

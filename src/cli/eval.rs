@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use spectra_datasets::LocalOptions as Neighbourhoods;
 use spectra_eval::FisherOptions;
+use spectra_model::SupervisedOptions;
 
 use super::pictures::Half;
 
@@ -24,6 +25,25 @@ pub enum FeatureKind {
     FisherInvariant,
     /// Fisher vectors of what the encoder of --run (preset local) makes of each neighbourhood, and a random one beside it
     FisherLearned,
+    /// The encoder of --run and a linear layer on it, both trained with labels from the pre-trained weights
+    FineTuned,
+    /// The same network and training from random weights: the ceiling of what its frozen features can be worth
+    Supervised,
+}
+
+impl FeatureKind {
+    /// Whether a run must say which network.
+    pub fn needs_run(self) -> bool {
+        !matches!(
+            self,
+            Self::Controls | Self::Fisher | Self::FisherUpright | Self::FisherInvariant
+        )
+    }
+
+    /// Whether the network itself is trained with labels.
+    pub fn trains(self) -> bool {
+        matches!(self, Self::FineTuned | Self::Supervised)
+    }
 }
 
 /// Neighbourhoods and Fisher vectors.
@@ -102,6 +122,7 @@ Examples:
   spectra eval m10.spectra --run runs/m10 --beside runs/l1 --reconstruction
   spectra eval m10.spectra --run runs/m10 --labels 0.01 --classifiers ridge,1-nn
   spectra eval m40.spectra --features fisher --labels 0.01,0.1,0.5,1
+  spectra eval m10.spectra --run runs/m10 --features learned,fine-tuned,supervised --labels 0.01,0.1,1
   spectra eval images --data mnist/ --run runs/digits --pictures gallery/digits
   spectra eval images --data facades/ --run runs/facades --downstream cifar-10-batches-bin
 
@@ -122,7 +143,7 @@ pub struct Eval {
     /// Features to compare [default: learned,controls with --run, controls without]
     #[arg(long, value_delimiter = ',')]
     pub features: Vec<FeatureKind>,
-    /// Classifiers: softmax, svm, ridge, 1-nn, 5-nn, … [default: softmax,svm,1-nn; Fisher vectors: svm,ridge,1-nn]
+    /// Classifiers of frozen features: softmax, svm, ridge, 1-nn, 5-nn, … [default: softmax,svm,1-nn; Fisher vectors: svm,ridge,1-nn]
     #[arg(long, value_delimiter = ',')]
     pub classifiers: Vec<spectra_eval::Classifier>,
     /// Poses of training/test objects: aligned, z/z, z/so3, so3/so3
@@ -134,6 +155,9 @@ pub struct Eval {
     /// Number of seeds of what depends on one
     #[arg(long, default_value_t = 3)]
     pub seeds: u64,
+    /// Passes over the labelled objects of `fine-tuned` and `supervised`, at most; the best number is chosen
+    #[arg(long, default_value_t = SupervisedOptions::default().epochs)]
+    pub epochs: usize,
     /// Folder that holds data sets under their usual names
     #[arg(long, env = "SPECTRA_DATA")]
     pub data: Option<PathBuf>,

@@ -58,7 +58,7 @@ impl LocalEncoder {
     /// `[clouds, 2 width + bottleneck]`.
     pub fn features(&self, clouds: &[Vec<[f32; 3]>]) -> Result<Array2<f32>, ModelError> {
         self.blocks(clouds, |described, _positions| {
-            let joined = Tensor::cat(vec![described.pooled, described.h], 1);
+            let joined = described.read_out();
             let shape = joined.dims();
             Ok(vec![to_array(to_host(joined)?, shape)])
         })

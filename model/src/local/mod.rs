@@ -12,7 +12,7 @@ use ndarray::{Array2, ArrayView1, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use spectra_datasets::{LocalMap, LocalMapper, LocalOptions};
-use spectra_spectral::{Basis, Scaler};
+use spectra_spectral::{Basis, Rotation, Scaler};
 
 pub(crate) use self::corrupt::{LocalCorruptor, Shown};
 pub use self::encoder::{LocalEncoder, LocalRows};
@@ -98,7 +98,7 @@ impl LocalMaps {
     }
 
     /// Scales one row of moments in place.
-    pub(crate) fn scale(&self, row: &mut [f32]) -> Result<(), ModelError> {
+    fn scale(&self, row: &mut [f32]) -> Result<(), ModelError> {
         Ok(self.scaler.transform(row)?)
     }
 
@@ -113,24 +113,66 @@ impl LocalMaps {
         }
     }
 
+    /// Position and scaled moments of one neighbourhood, turned.
+    pub(crate) fn read(
+        &self,
+        map: &LocalMap,
+        row: usize,
+        rotation: Option<&Rotation>,
+    ) -> Result<(Vec<f32>, Vec<f32>), ModelError> {
+        let mut position = map.positions.row(row).to_vec();
+        let mut values = map.rows.row(row).to_vec();
+        if let Some(rotation) = rotation {
+            let turned = rotation.point(std::array::from_fn(|i| f64::from(position[i])));
+            position = turned.map(|x| x as f32).to_vec();
+            let order = self.options().order;
+            for moments in values.chunks_exact_mut(Basis::Zernike.count(order)) {
+                rotation.apply_zernike(order, moments)?;
+            }
+        }
+        self.scale(&mut values)?;
+        Ok((position, values))
+    }
+
+    /// Writes the token of one neighbourhood with nothing hidden to `token`.
+    pub(crate) fn tell(
+        &self,
+        map: &LocalMap,
+        row: usize,
+        rotation: Option<&Rotation>,
+        token: &mut [f32],
+    ) -> Result<(), ModelError> {
+        let (position, values) = self.read(map, row, rotation)?;
+        let (place, rest) = token.split_at_mut(self.place());
+        self.tell_place(&position, place);
+        let (told, mask) = rest.split_at_mut(values.len());
+        told.copy_from_slice(&values);
+        mask.fill(0.0);
+        Ok(())
+    }
+
     /// Tokens of all neighbourhoods of a cloud, `[neighbourhoods, token]`, with nothing hidden; and where they are.
     pub(crate) fn tokens(
         &self,
         cloud: &[[f32; 3]],
     ) -> Result<(Array2<f32>, Array2<f32>), ModelError> {
         let map = self.mapper.map_all(cloud)?;
-        let (place, values) = (self.place(), self.values());
+        Ok((self.all_tokens(&map)?, map.positions))
+    }
+
+    /// Tokens of all neighbourhoods of `map`, `[neighbourhoods, token]`, with nothing hidden.
+    pub(crate) fn all_tokens(&self, map: &LocalMap) -> Result<Array2<f32>, ModelError> {
         let mut tokens = Array2::zeros((map.rows.nrows(), self.token()));
-        for (i, mut token) in tokens.outer_iter_mut().enumerate() {
+        for (row, mut token) in tokens.outer_iter_mut().enumerate() {
             let token = token.as_slice_mut().expect("a new array is in row order");
-            self.tell_place(&map.positions.row(i).to_vec(), &mut token[..place]);
-            let row = &mut token[place..place + values];
-            row.iter_mut()
-                .zip(map.rows.row(i))
-                .for_each(|(to, &from)| *to = from);
-            self.scale(row)?;
+            self.tell(map, row, None, token)?;
         }
-        Ok((tokens, map.positions))
+        Ok(tokens)
+    }
+
+    /// Maps of `clouds`, in parallel.
+    pub(crate) fn of_clouds(&self, clouds: &[Vec<[f32; 3]>]) -> Result<Vec<LocalMap>, ModelError> {
+        maps_of(&self.mapper, clouds)
     }
 }
 

@@ -129,7 +129,7 @@ fn affine(x: Tensor<2>, weight: Tensor<2>, bias: Option<&Param<Tensor<1>>>) -> T
 }
 
 /// A linear layer.
-fn linear(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
+pub(crate) fn linear(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
     affine(x, layer.weight.val(), layer.bias.as_ref())
 }
 
@@ -228,6 +228,23 @@ impl Generator {
             Generator::Dense(pair) => pair.products(),
             Generator::Conv(pair) => pair.products(),
             Generator::Set(pair) => pair.products(),
+        }
+    }
+
+    /// What features are read from: h of a clean input `[batch, input cells]`; of `set` networks, which take any number of
+    /// rows and no queries here, both poolings.
+    pub(crate) fn read_out(&self, input: Tensor<2>) -> Tensor<2> {
+        match self {
+            Generator::Set(pair) => pair.read_out(input),
+            other => other.encode(input).h,
+        }
+    }
+
+    /// Number of values in a [`read_out`](Self::read_out).
+    pub(crate) fn read_out_features(&self) -> usize {
+        match self {
+            Generator::Set(pair) => pair.read_out_features(),
+            other => other.features(),
         }
     }
 

@@ -36,6 +36,13 @@ pub(crate) struct Described {
     pub h: Tensor<2>,
 }
 
+impl Described {
+    /// What features are read from: both poolings, `[items, 2 width + bottleneck]`.
+    pub(crate) fn read_out(self) -> Tensor<2> {
+        Tensor::cat(vec![self.pooled, self.h], 1)
+    }
+}
+
 /// H and G.
 #[derive(Module, Debug)]
 pub(crate) struct SetPair {
@@ -116,6 +123,21 @@ impl SetPair {
             h: pool(rows.clone()),
             rows,
         }
+    }
+
+    /// [`Described::read_out`] of any number of rows and no queries, `[items, rows * (place + values + mask)]`.
+    pub(crate) fn read_out(&self, input: Tensor<2>) -> Tensor<2> {
+        let [items, cells] = input.dims();
+        let [place, values] = self.widths;
+        let token = place + 2 * values;
+        self.describe(input.reshape([items, cells / token, token]))
+            .read_out()
+    }
+
+    /// Values of a [`read_out`](Self::read_out).
+    pub(crate) fn read_out_features(&self) -> usize {
+        let [context, _width] = self.h.shape.input.weight.dims();
+        context - context / 3 + self.features
     }
 
     /// The code keeps the places of the queries where other networks keep their skips.

@@ -10,6 +10,7 @@ use spectra_spectral::{Basis, Rotation, ZernikePlan};
 
 use crate::ModelError;
 use crate::config::{AugmentConfig, RotateKind};
+use crate::maps::Maps;
 
 /// Turns, samples again and disturbs items of one basis and order.
 pub(crate) struct Augmenter {
@@ -87,8 +88,23 @@ impl Augmenter {
         rotate != RotateKind::None || jitter > 0.0 || resample > 0.0
     }
 
+    /// Writes the changed map of `item`, whose coefficients are given, to `map`.
+    pub(crate) fn fill(
+        &self,
+        rng: &mut ChaCha8Rng,
+        item: usize,
+        mut coefficients: Vec<f32>,
+        maps: &Maps,
+        map: &mut [f32],
+    ) -> Result<(), ModelError> {
+        self.coefficients(rng, item, &mut coefficients)?;
+        maps.fill(coefficients, map)?;
+        self.map(rng, map, maps.layout.mask());
+        Ok(())
+    }
+
     /// Changes the coefficients of `item`.
-    pub(crate) fn coefficients(
+    fn coefficients(
         &self,
         rng: &mut ChaCha8Rng,
         item: usize,

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use spectra_datasets::{Frame, LocalMap, LocalMapper, Store};
 use spectra_pointcloud::random::stream;
-use spectra_spectral::{Basis, Rotation};
+use spectra_spectral::Basis;
 
 use super::augment::Augmenter;
 use super::spectral::{pick, training_rows};
@@ -65,28 +65,6 @@ impl<'s> Local<'s> {
         })
     }
 
-    /// Position and scaled moments of one row, turned.
-    fn read(
-        &self,
-        item: usize,
-        row: usize,
-        rotation: Option<&Rotation>,
-    ) -> Result<(Vec<f32>, Vec<f32>), ModelError> {
-        let map = &self.items[item];
-        let mut position = map.positions.row(row).to_vec();
-        let mut values = map.rows.row(row).to_vec();
-        if let Some(rotation) = rotation {
-            let turned = rotation.point(std::array::from_fn(|i| f64::from(position[i])));
-            position = turned.map(|x| x as f32).to_vec();
-            let order = self.maps.options().order;
-            for moments in values.chunks_exact_mut(Basis::Zernike.count(order)) {
-                rotation.apply_zernike(order, moments)?;
-            }
-        }
-        self.maps.scale(&mut values)?;
-        Ok((position, values))
-    }
-
     fn row(&self, epoch: u64, item: usize, out: Out) -> Result<(), ModelError> {
         let mut rng = stream(self.seed, epoch, item as u64);
         let rotation = self.augmenter.rotation(&mut rng);
@@ -99,7 +77,7 @@ impl<'s> Local<'s> {
         let token = self.maps.token();
         let (seen, asked) = out.input.split_at_mut(self.map.visible * token);
         for (&row, token) in shown.visible.iter().zip(seen.chunks_exact_mut(token)) {
-            let read = self.read(item, row, rotation.as_ref())?;
+            let read = self.maps.read(&self.items[item], row, rotation.as_ref())?;
             self.show(&mut rng, &shown, row, read, token);
         }
         let columns = self.maps.values();
@@ -107,7 +85,7 @@ impl<'s> Local<'s> {
         let cells = cells.zip(out.weight.chunks_exact_mut(columns));
         let queries = shown.queries.iter().zip(asked.chunks_exact_mut(token));
         for ((&row, token), (target, weight)) in queries.zip(cells) {
-            let (position, values) = self.read(item, row, rotation.as_ref())?;
+            let (position, values) = self.maps.read(&self.items[item], row, rotation.as_ref())?;
             self.maps
                 .tell_place(&position, &mut token[..self.maps.place()]);
             target.copy_from_slice(&values);

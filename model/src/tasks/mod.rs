@@ -16,6 +16,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde_json::Value;
 
+pub(crate) use self::augment::Augmenter;
 pub(crate) use self::local::local_sizes;
 pub use self::spectral::pretrain;
 pub(crate) use self::spectral::{layout_of, open_task};

@@ -288,12 +288,9 @@ impl Denoising {
         weight: &mut [f32],
     ) -> Result<(), ModelError> {
         let mut rng = stream(self.seed, epoch, item as u64);
-        let mut coefficients = self.rows.row(item).to_vec();
+        let coefficients = self.rows.row(item).to_vec();
         self.augmenter
-            .coefficients(&mut rng, item, &mut coefficients)?;
-        self.maps.fill(coefficients, target)?;
-        self.augmenter
-            .map(&mut rng, target, self.maps.layout.mask());
+            .fill(&mut rng, item, coefficients, &self.maps, target)?;
         let (values, mask) = input.split_at_mut(target.len());
         values.copy_from_slice(target);
         self.corruptor.apply(&mut rng, values, mask);

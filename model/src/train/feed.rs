@@ -111,7 +111,7 @@ fn help() {
 }
 
 /// The order of `len` items in one epoch.
-fn permutation(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
+pub(crate) fn permutation(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..len).collect();
     order.shuffle(&mut stream(seed, epoch, u64::MAX));
     order

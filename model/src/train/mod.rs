@@ -9,7 +9,8 @@ mod resident;
 mod schedule;
 mod trainer;
 
-pub(crate) use self::feed::Feed;
+pub(crate) use self::feed::{Feed, permutation};
+pub(crate) use self::schedule::rate_factor;
 pub(crate) use self::trainer::train;
 
 /// Where training stands.

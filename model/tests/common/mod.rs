@@ -48,6 +48,29 @@ pub fn small(epochs: usize) -> Config {
     config
 }
 
+/// Settings of a set network on local maps that trains in moments.
+#[allow(dead_code, reason = "not every test trains one")]
+pub fn local(epochs: usize) -> Config {
+    let mut config = Config::preset("local").unwrap();
+    for (key, value) in [
+        ("network.width", "32"),
+        ("network.bottleneck", "24"),
+        ("network.walker", "[16]"),
+        ("map.visible", "12"),
+        ("map.queries", "6"),
+        ("map.local.centres", "24"),
+        ("map.local.radii", "[0.3, 0.6]"),
+        ("map.local.order", "2"),
+        ("train.batch", "16"),
+        ("train.warmup", "2"),
+        ("output.log_every", "1"),
+    ] {
+        config.set(key, value).unwrap();
+    }
+    config.train.epochs = epochs;
+    config
+}
+
 /// Stops training after so many steps.
 pub struct StopAfter(pub Cell<u64>);
 

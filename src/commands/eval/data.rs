@@ -8,12 +8,11 @@ use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 use spectra_datasets::{ConvertOptions, DatasetKind, Pose, Split, Store};
 use spectra_eval::Labels;
-use spectra_model::RunInfo;
+use spectra_model::{RunInfo, Shapes};
 use spectra_spectral::Basis;
 
 use crate::cli;
 use crate::commands::convert::Watch;
-use crate::frozen::Shapes;
 use crate::outcome::Usage;
 use crate::progress::Progress;
 

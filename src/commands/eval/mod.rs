@@ -6,15 +6,17 @@ mod fisher;
 mod images;
 mod pictures;
 mod recon;
+mod supervised;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::ValueEnum;
 use spectra_datasets::{Frame, LocalOptions, Store, write_whole};
 use spectra_eval::{
     Classifier, FeatureSet, FisherOptions, Kernel, Protocol, Report, Row, evaluate,
 };
-use spectra_model::{Encoder, RunInfo};
+use spectra_model::{Encoder, RunInfo, SupervisedOptions};
 use spectra_spectral::Basis;
 
 use self::data::Data;
@@ -39,6 +41,8 @@ pub struct Request {
     pub seeds: u64,
     pub local: LocalOptions,
     pub fisher: FisherOptions,
+    /// Passes over the objects where networks are trained with labels.
+    pub epochs: usize,
     /// Runs of other training, such as plain denoisers: a row each, named by their folders.
     pub beside: Vec<PathBuf>,
     /// Also measure what completions of corrupted objects are worth.
@@ -58,6 +62,7 @@ impl Request {
             seeds: 3,
             local: LocalOptions::default(),
             fisher: FisherOptions::default(),
+            epochs: SupervisedOptions::default().epochs,
             beside: Vec::new(),
             reconstruction: false,
             device: "cpu".into(),
@@ -71,11 +76,14 @@ impl Request {
             ([], false) => vec![FeatureKind::Controls],
             (kinds, _) => kinds.to_vec(),
         };
-        let learned = [FeatureKind::Learned, FeatureKind::FisherLearned];
-        if learned.iter().any(|kind| kinds.contains(kind)) && !has_runs {
-            let message =
-                "--features learned and fisher-learned: need --run, whose encoder makes them";
-            return Err(Usage(message.into()).into());
+        if let Some(kind) = kinds.iter().find(|kind| kind.needs_run() && !has_runs) {
+            let name = kind.to_possible_value();
+            let name = name.as_ref().map_or("", |name| name.get_name());
+            let message = format!("--features {name}: needs --run, whose encoder it is");
+            return Err(Usage(message).into());
+        }
+        if options.epochs == 0 {
+            return Err(Usage("--epochs 0: networks need at least one".into()).into());
         }
         if (options.reconstruction || !options.beside.is_empty()) && !has_runs {
             let message = "--reconstruction and --beside: need --run, whose encoder is compared";
@@ -101,6 +109,7 @@ impl Request {
                 position: local.position,
                 ..FisherOptions::default()
             },
+            epochs: options.epochs,
             beside: options.beside.clone(),
             reconstruction: options.reconstruction,
             device: options.device.clone(),
@@ -116,11 +125,17 @@ impl Request {
         self.kinds.contains(&kind)
     }
 
+    /// Whether networks are trained with labels.
+    fn trains(&self) -> bool {
+        self.kinds.iter().any(|kind| kind.trains())
+    }
+
     /// Whether anything that is asked for comes of points.
     fn needs_points(&self) -> anyhow::Result<bool> {
         let mut needed = fisher::KINDS.into_iter().any(|kind| self.has(kind));
         for run in self.runs.iter().chain(&self.beside) {
             needed |= frozen::needs_points(&RunInfo::load(run)?);
+            needed |= self.trains() && supervised::resamples(run)?;
         }
         Ok(needed)
     }
@@ -232,12 +247,7 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
     let progress = Progress::start("eval", quiet);
     for &poses in &request.poses {
         let posed = data.posed(poses, POSE_SEED)?;
-        let protocols = request.labels.iter().map(|&labels| Protocol {
-            rotation: poses.to_string(),
-            labels,
-            ..protocol.clone()
-        });
-        let protocols: Vec<Protocol> = protocols.collect();
+        let protocols = protocols(&protocol, poses, &request.labels);
         let (rows, shown) = one_pose(&posed, (&encoders, &beside), request, &protocols, &progress)?;
         report.rows.extend(rows);
         if let Some(set) = shown.filter(|_| report.has_no_map()) {
@@ -254,6 +264,12 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         .collect::<Vec<_>>()
         .join(", ");
     progress.finish(&format!("{} rows", report.rows.len()));
+    for &poses in request.poses.iter().filter(|_| request.trains()) {
+        let posed = data.posed(poses, POSE_SEED)?;
+        let protocols = protocols(&protocol, poses, &request.labels);
+        let rows = supervised::rows(&posed, poses.train, request, &protocols, quiet)?;
+        report.rows.extend(rows);
+    }
     if let (Some(run), Some(encoder)) = (request.runs.first(), encoders.first()) {
         if request.reconstruction {
             let progress = Progress::start("reconstruction", quiet);
@@ -288,6 +304,16 @@ fn completing<'e>(
     first.chain(beside).map(model).collect()
 }
 
+/// One protocol for each share of labels.
+fn protocols(protocol: &Protocol, poses: Poses, labels: &[f64]) -> Vec<Protocol> {
+    let of = |&labels: &f64| Protocol {
+        rotation: poses.to_string(),
+        labels,
+        ..protocol.clone()
+    };
+    labels.iter().map(of).collect()
+}
+
 /// All rows of protocols that differ in their share of labels, and the features that the map shows.
 fn one_pose(
     data: &Data,
@@ -299,24 +325,29 @@ fn one_pose(
     let classifiers =
         request.classifiers(&[Classifier::Softmax, Classifier::Svm, Classifier::Knn(1)]);
     let mut sets: Vec<Vec<FeatureSet>> = Vec::new();
-    let raw = features::raw(data, encoders.first())?;
+    let controls = request.has(FeatureKind::Controls);
     let learned = match request.has(FeatureKind::Learned) {
         true => features::learned(data, encoders)?,
         false => Vec::new(),
     };
-    if !learned.is_empty() {
-        let joined = learned.iter().map(|set| features::join(set, &raw));
+    let raw = match controls || !learned.is_empty() {
+        true => Some(features::raw(data, encoders.first())?),
+        false => None,
+    };
+    if let Some(raw) = raw.as_ref().filter(|_| !learned.is_empty()) {
+        let joined = learned.iter().map(|set| features::join(set, raw));
         let joined = joined.collect::<anyhow::Result<_>>()?;
         sets.extend([learned.clone(), joined]);
     }
     for (name, encoder) in beside {
         sets.push(vec![features::encoded(data, encoder, name)?]);
     }
-    if request.has(FeatureKind::Controls) {
+    let raw = raw.filter(|_| controls);
+    if let Some(raw) = &raw {
         let run = request.runs.first();
         sets.extend(features::controls(
             data,
-            &raw,
+            raw,
             run,
             request.seeds,
             &request.device,
@@ -329,9 +360,9 @@ fn one_pose(
             rows.extend(evaluate(set, &data.labels, &classifiers, protocol)?);
         }
     }
-    if request.has(FeatureKind::Controls) {
+    if let Some(raw) = &raw {
         progress.set(sets.len(), sets.len(), "RBF kernel");
-        rows.extend(radial(&raw, data, &classifiers, protocols)?);
+        rows.extend(radial(raw, data, &classifiers, protocols)?);
     }
     rows.extend(fisher::rows(data, &learned, request, protocols, progress)?);
     if request.has(FeatureKind::FisherLearned) {
