@@ -107,11 +107,7 @@ impl Pose {
             return Ok(());
         };
         let rotation = Rotation::from_rotation3(&rotation, order);
-        match basis {
-            Basis::Zernike => rotation.apply_zernike(order, coefficients)?,
-            Basis::Spherical => rotation.apply_spherical(coefficients)?,
-        }
-        Ok(())
+        Ok(rotation.apply(basis, order, coefficients)?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! One shape to one row: normalised, sampled, transformed.
 
 use spectra_pointcloud::{Shape, unit_cloud};
+use spectra_spectral::compat::radius_fit;
 use spectra_spectral::{Basis, ZernikePlan, spherical_from_cloud};
 
 use crate::DatasetError;
@@ -17,13 +18,16 @@ enum Kind {
     Zernike(ZernikePlan<f64>),
     /// Up to this degree.
     Spherical(usize),
+    Radius,
 }
 
 impl Transformer {
     pub fn new(basis: Basis, order: usize, points: usize, seed: u64) -> Result<Self, DatasetError> {
+        basis.check_order(order)?;
         let kind = match basis {
             Basis::Zernike => Kind::Zernike(ZernikePlan::new(order)?),
             Basis::Spherical => Kind::Spherical(order),
+            Basis::Radius => Kind::Radius,
         };
         Ok(Self { kind, points, seed })
     }
@@ -41,6 +45,7 @@ impl Transformer {
         let coefficients = match &self.kind {
             Kind::Zernike(plan) => plan.moments(&cloud.points, None),
             Kind::Spherical(order) => spherical_from_cloud(&cloud.points, *order),
+            Kind::Radius => radius_fit(&cloud.points).map(Vec::from),
         }
         .map_err(|error| fail("transform", error.to_string()))?;
         let [x, y, z] = cloud.center;

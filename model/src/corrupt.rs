@@ -53,7 +53,7 @@ impl Corruptor {
                 let normal: f32 = StandardNormal.sample(rng);
                 values[cell] + sigma * normal
             } else {
-                0.0
+                self.config.fill as f32
             };
         }
         self.drop_degrees(rng, values, mask);
@@ -69,7 +69,7 @@ impl Corruptor {
             .collect();
         for (cell, degree) in self.valid.iter().zip(&self.degrees) {
             if dropped[*degree] {
-                (values[*cell], mask[*cell]) = (0.0, 1.0);
+                (values[*cell], mask[*cell]) = (self.config.fill as f32, 1.0);
             }
         }
     }
@@ -100,9 +100,9 @@ impl Corruptor {
     /// A rectangle of the map, through all channels.
     fn block(&self, rng: &mut ChaCha8Rng) -> Vec<usize> {
         let [_channels, height, width] = self.shape;
-        let [low, high] = self.config.side;
-        let (top, bottom) = span(rng, height, low, high);
-        let (left, right) = span(rng, width, low, high);
+        let CorruptConfig { side, corner, .. } = self.config;
+        let (top, bottom) = span(rng, height, side, corner);
+        let (left, right) = span(rng, width, side, corner);
         let inside = |cell: &usize| {
             let (y, x) = (cell / width % height, cell % width);
             (top..bottom).contains(&y) && (left..right).contains(&x)
@@ -112,8 +112,7 @@ impl Corruptor {
 
     /// All cells of neighbouring degrees.
     fn band(&self, rng: &mut ChaCha8Rng) -> Vec<usize> {
-        let [low, high] = self.config.fraction;
-        let (first, end) = span(rng, self.order + 1, low, high);
+        let (first, end) = span(rng, self.order + 1, self.config.fraction, 1.0);
         let cells = self.valid.iter().zip(&self.degrees);
         cells
             .filter(|(_cell, degree)| (first..end).contains(*degree))
@@ -136,10 +135,17 @@ pub(crate) fn between(rng: &mut ChaCha8Rng, low: f64, high: f64) -> f64 {
     low + rng.random::<f64>() * (high - low)
 }
 
-/// A random range within `0..length` whose size is a fraction between `low` and `high` of it, at least 1.
-pub(crate) fn span(rng: &mut ChaCha8Rng, length: usize, low: f64, high: f64) -> (usize, usize) {
+/// A random range within `0..length` whose size is a fraction between `low` and `high` of it, at least 1, and which begins at the
+/// fraction `latest` of it or before.
+pub(crate) fn span(
+    rng: &mut ChaCha8Rng,
+    length: usize,
+    [low, high]: [f64; 2],
+    latest: f64,
+) -> (usize, usize) {
     let size = ((between(rng, low, high) * length as f64).round() as usize).clamp(1, length);
-    let start = rng.random_range(0..=length - size);
+    let latest = (latest * length as f64).round() as usize;
+    let start = rng.random_range(0..=latest.min(length - size));
     (start, start + size)
 }
 
@@ -177,6 +183,39 @@ mod tests {
                 assert_eq!(region, corruptor.region(&mut stream(3, 1, item)));
             }
         }
+    }
+
+    #[test]
+    fn rectangles_of_the_authors_begin_and_end_where_theirs_do() {
+        let mut corruptor = corruptor([1.0, 0.0, 0.0]);
+        let CorruptConfig {
+            side, corner, fill, ..
+        } = &mut corruptor.config;
+        (*side, *corner, *fill) = ([0.15, 0.45], 0.5, -1.0);
+        let (mut sizes, mut starts) = ([0; 11], [0; 11]);
+        for item in 0..600 {
+            let (start, end) = span(&mut stream(0, 0, item), 10, [0.15, 0.45], 0.5);
+            sizes[end - start] += 1;
+            starts[start] += 1;
+            let (mut values, mut mask) = (vec![0.5; 100], vec![0.0; 100]);
+            corruptor.apply(&mut stream(0, 0, item), &mut values, &mut mask);
+            for (value, mark) in values.iter().zip(&mask) {
+                assert_eq!(*value, if *mark == 1.0 { -1.0 } else { 0.5 });
+            }
+        }
+        // Sides 2 to 4 and corners 0 to 5, each as often as another.
+        assert!(
+            sizes[2..=4].iter().all(|n| (150..250).contains(n)),
+            "{sizes:?}"
+        );
+        assert!(
+            starts[..=5].iter().all(|n| (60..140).contains(n)),
+            "{starts:?}"
+        );
+        assert_eq!(
+            starts[6..].iter().sum::<i32>() + sizes[5..].iter().sum::<i32>(),
+            0
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use burn::tensor::Tensor;
 use ndarray::{Array2, ArrayView2};
 use spectra_pointcloud::random::stream;
+use spectra_spectral::Basis;
 
 use crate::ModelError;
 use crate::config::CorruptConfig;
@@ -62,7 +63,7 @@ impl Encoder {
     /// Corrupts each row as in training and completes it by walking z with Z alone (Eq. 4).
     ///
     /// What is hidden depends on (`seed`, row), where z starts on (`seed`, row, `sample`): several samples of one seed are
-    /// several completions of the same corrupted maps.
+    /// several completions of the same corrupted maps. Fails where the run's scaling cannot be undone.
     pub fn complete(
         &self,
         coefficients: &ArrayView2<f32>,
@@ -145,6 +146,11 @@ impl Encoder {
             }
         }
         Ok(result)
+    }
+
+    /// Whether completions go back to coefficients, and these to shapes: not from softmax scaling, nor from radius fits.
+    pub fn inverts(&self) -> bool {
+        self.maps.scaler.inverts() && self.maps.basis != Basis::Radius
     }
 
     /// Highest order that enters the maps: completions and [`raw_maps`](Self::raw_maps) reach up to it.

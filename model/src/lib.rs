@@ -61,6 +61,7 @@ mod painter;
 mod precision;
 mod probe;
 mod run;
+mod scaling;
 mod spectral_norm;
 mod supervised;
 mod tasks;
@@ -72,7 +73,7 @@ mod weights;
 
 pub use config::{
     AlgorithmConfig, AugmentConfig, Config, CorruptConfig, Distance, MapConfig, NetworkConfig,
-    NetworkKind, Objective, OutputConfig, RotateKind, TrainConfig, Upsample,
+    NetworkKind, Objective, OutputConfig, RotateKind, ScalingKind, TrainConfig, Upsample,
 };
 pub use cost::Cost;
 pub use device::devices;
@@ -84,6 +85,7 @@ pub use painter::{Painter, Questions};
 pub use precision::Precision;
 pub use probe::Probe;
 pub use run::{GlobalInfo, RunInfo, RunMap};
+pub use scaling::Scaling;
 pub use supervised::{Labelled, Shapes, Start, Supervised, SupervisedOptions, Supervision};
 pub use tasks::pictures::{PictureInfo, PictureKind, train_pictures};
 pub use tasks::{colorize, complete, pretrain, toy, translate};

@@ -1,11 +1,12 @@
 //! From coefficients as a store holds them to scaled maps.
 
 use ndarray::{Array2, ArrayView1, ArrayView2, s};
-use spectra_spectral::{Basis, MapLayout, Scaler};
+use spectra_spectral::{Basis, MapLayout};
 
 use crate::ModelError;
 use crate::nets::Sizes;
 use crate::run::GlobalInfo;
+use crate::scaling::Scaling;
 
 /// One layout of scaled coefficients up to an order.
 #[derive(Debug, Clone)]
@@ -13,7 +14,7 @@ pub(crate) struct Maps {
     pub basis: Basis,
     pub order: usize,
     pub layout: MapLayout,
-    pub scaler: Scaler,
+    pub scaler: Scaling,
 }
 
 impl Maps {

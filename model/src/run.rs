@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use spectra_datasets::Store;
-use spectra_spectral::{Basis, MapKind, MapLayout, Scaler};
+use spectra_spectral::{Basis, MapKind, MapLayout};
 
 use crate::local::LocalInfo;
 use crate::maps::Maps;
+use crate::scaling::Scaling;
 use crate::{Config, ModelError};
 
 pub(crate) const CONFIG: &str = "config.toml";
@@ -69,8 +70,8 @@ pub struct GlobalInfo {
     pub map_order: usize,
     /// Arrangement of the map.
     pub layout: MapKind,
-    /// Scaling fitted on the training rows.
-    pub scaler: Scaler,
+    /// Scaling, fitted on the training rows.
+    pub scaler: Scaling,
 }
 
 impl RunInfo {

@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 
-use spectra_model::{TrainObserver, TrainProgress, peak_memory, toy};
+use spectra_model::{Config, TrainObserver, TrainProgress, peak_memory, toy};
 
 /// The most memory that the process had held, at each step that was logged.
 #[derive(Default)]
@@ -20,7 +20,7 @@ impl TrainObserver for Peaks {
 #[test]
 fn a_thousand_steps_hold_no_more_memory_than_two_hundred() {
     let folder = tempfile::tempdir().unwrap();
-    let mut config = toy::config();
+    let mut config = Config::preset("toy").unwrap();
     config.network.width = 32;
     config.network.walker = vec![32];
     config.algorithm.steps = 3;

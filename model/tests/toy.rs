@@ -7,7 +7,7 @@ use spectra_model::toy::{self, ToyModel, ToyScore};
 use spectra_model::{Config, Objective};
 
 fn config(seed: u64) -> Config {
-    let mut config = toy::config();
+    let mut config = Config::preset("toy").unwrap();
     config.train.epochs /= 2;
     config.seed = seed;
     config
@@ -67,7 +67,7 @@ fn l1_regression_collapses() {
     let folder = tempfile::tempdir().unwrap();
     let config = Config {
         seed: 20,
-        ..toy::config()
+        ..Config::preset("toy").unwrap()
     };
     let l1 = trained(folder.path(), &config.baseline(Objective::L1));
     let collapsed = scored(&l1, 0, true);

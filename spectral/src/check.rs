@@ -1,5 +1,6 @@
 //! Checks that the transforms share.
 
+use crate::compat::RADIUS_ORDER;
 use crate::{Basis, Real, SpectralError};
 
 pub fn check_length(
@@ -20,17 +21,27 @@ pub fn check_length(
 
 /// An order that the transforms of the basis have.
 pub fn check_order(basis: Basis, order: usize) -> Result<(), SpectralError> {
-    let (most, expected) = match basis {
-        Basis::Zernike => (crate::zernike::MAX_ORDER, "at most 128"),
-        Basis::Spherical => (crate::grid::MAX_DEGREE, "at most 4096"),
+    let (least, most, expected) = match basis {
+        Basis::Zernike => (0, crate::zernike::MAX_ORDER, "at most 128"),
+        Basis::Spherical => (0, crate::grid::MAX_DEGREE, "at most 4096"),
+        Basis::Radius => (RADIUS_ORDER, RADIUS_ORDER, "6, the only one of radius fits"),
     };
-    if order <= most {
+    if (least..=most).contains(&order) {
         return Ok(());
     }
     Err(SpectralError::Order {
         expected,
         found: order,
     })
+}
+
+/// What expansions can do and fits cannot.
+pub fn no_expansion(what: &'static str) -> SpectralError {
+    SpectralError::Value {
+        what,
+        expected: "coefficients of zernike or spherical functions: a radius fit neither turns nor goes back to a shape",
+        found: Basis::Radius.to_string(),
+    }
 }
 
 pub fn check_finite<T: Real>(what: &'static str, values: &[T]) -> Result<(), SpectralError> {

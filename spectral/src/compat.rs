@@ -2,16 +2,19 @@
 //!
 //! Their published text (Ramasinghe et al., ICLR 2021, section 5.4) speaks of 3D Zernike moments; their programs fit the radius of a
 //! surface by least squares and squash the coefficients with a softmax. Both are kept here as they were, with their
-//! faults, which are named. Nothing else in this crate uses them.
+//! faults, which are named. Nothing else in this crate computes with them: [`Basis::Radius`](crate::Basis::Radius) only names them in
+//! stores and maps.
+
+use std::f64::consts::FRAC_1_SQRT_2;
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::check::check_points_finite;
+use crate::SpectralError;
+use crate::check::{check_finite, check_points};
 use crate::legendre::{Legendre, harmonics_into};
-use crate::{Coefficients, SpectralError};
 
-/// Highest order of the fit.
-const ORDER: usize = 6;
+/// Order of the fit.
+pub const RADIUS_ORDER: usize = 6;
 
 /// Terms of the fit: real parts, then imaginary parts, of 50 functions; the map of 10 x 10, row by row.
 pub const RADIUS_TERMS: usize = 100;
@@ -23,71 +26,145 @@ const RANK_TOLERANCE: f64 = 1e-15;
 ///
 /// The columns are `R_n^l(r) Y_l^m(theta, phi)` with the radial polynomials of the *two*-dimensional Zernike functions, n <= 6, n - l even,
 /// 0 <= m <= l, evaluated at each surface point, real and imaginary parts apart. Faults that are kept: the term n = 2, l = 0 takes
-/// `Y_2^0` for `Y_0^0`; the imaginary parts for m = 0 vanish, so 16 of the 100 columns are zero; the columns depend on the value to be
+/// `Y_2^0` for `Y_0^0`; the imaginary parts for m = 0 vanish, so 16 of the 100 values are always zero; the columns depend on the value to be
 /// fitted, so there is no inverse; values reach thousands on thin shapes. Points are surface points in the unit ball, `[P]`; they took one for
-/// each of 50 x 50 directions. O(P 100^2).
+/// each of 50 x 50 directions. O(P 84^2).
 ///
 /// # Errors
-/// No points, or values that are not finite; a singular value decomposition that does not converge.
+/// No points, or points that are not finite or outside the ball; a singular value decomposition that does not converge.
 pub fn radius_fit(points: &[[f64; 3]]) -> Result<[f64; RADIUS_TERMS], SpectralError> {
-    check_points_finite("point", points)?;
-    let legendre = Legendre::new(ORDER);
-    let mut rows = Vec::with_capacity(points.len() * RADIUS_TERMS);
+    check_points(points)?;
+    // Columns that vanish get zero from a pseudo-inverse and are left out.
+    let imaginary = terms().enumerate().filter(|(_i, (_n, _l, m))| *m > 0);
+    let imaginary = imaginary.map(|(i, _term)| RADIUS_TERMS / 2 + i);
+    let columns: Vec<usize> = (0..RADIUS_TERMS / 2).chain(imaginary).collect();
+    let mut rows = Vec::with_capacity(points.len() * columns.len());
     let mut radii = Vec::with_capacity(points.len());
-    let mut values = vec![0.0; (ORDER + 1) * (ORDER + 1)];
+    let basis = Columns::new();
     for &point in points {
-        let radius = point[0].hypot(point[1]).hypot(point[2]);
-        // The origin has no direction; theirs is then +z.
-        let direction = if radius > 0.0 { point } else { [0.0, 0.0, 1.0] };
-        harmonics_into(&legendre, direction, &mut values)?;
-        let complex = conjugate_harmonics(&values)?;
-        let terms = terms().map(|(n, l, m)| {
-            let degree = if (n, l) == (2, 0) { 2 } else { l };
-            let [re, im] = complex[degree * degree + degree + m];
-            let radial = plane_radial(n, l, radius);
-            [radial * re, -radial * im]
-        });
-        let terms: Vec<[f64; 2]> = terms.collect();
-        rows.extend(terms.iter().map(|t| t[0]));
-        rows.extend(terms.iter().map(|t| t[1]));
+        let (values, radius) = basis.at(point)?;
+        rows.extend(columns.iter().map(|&i| values[i]));
         radii.push(radius);
     }
-    let matrix = DMatrix::from_row_slice(points.len(), RADIUS_TERMS, &rows);
+    let fit = least_squares(points.len(), columns.len(), &rows, radii)?;
+    let mut out = [0.0; RADIUS_TERMS];
+    for (&i, &value) in columns.iter().zip(&fit) {
+        out[i] = value;
+    }
+    check_finite("radius fit", &out)?;
+    Ok(out)
+}
+
+/// The shortest `x` that brings `rows` `[height, width]` times `x` nearest to `wanted`: the pseudo-inverse, of the small triangle of a
+/// QR decomposition.
+fn least_squares(
+    height: usize,
+    width: usize,
+    rows: &[f64],
+    wanted: Vec<f64>,
+) -> Result<Vec<f64>, SpectralError> {
     let unsolved = |found: &str| SpectralError::Value {
         what: "radius fit",
         expected: "a singular value decomposition",
         found: found.into(),
     };
-    let svd = matrix
+    let qr = DMatrix::from_row_slice(height, width, rows).qr();
+    let mut wanted = DVector::from_vec(wanted);
+    qr.q_tr_mul(&mut wanted);
+    let triangle = qr.unpack_r();
+    let wanted = wanted.rows(0, triangle.nrows()).into_owned();
+    let svd = triangle
         .try_svd(true, true, f64::EPSILON, 10_000)
         .ok_or_else(|| unsolved("no convergence"))?;
     let floor = svd.singular_values.max() * RANK_TOLERANCE;
-    let fit = svd
-        .solve(&DVector::from_vec(radii), floor)
-        .map_err(unsolved)?;
-    Ok(std::array::from_fn(|i| fit[i]))
+    let fit = svd.solve(&wanted, floor).map_err(unsolved)?;
+    Ok(fit.as_slice().to_vec())
+}
+
+/// The functions of the fit.
+struct Columns {
+    legendre: Legendre,
+    /// In the authors' order.
+    radials: Vec<Radial>,
+}
+
+/// A radial polynomial: factor and power of r of each term.
+struct Radial {
+    n: usize,
+    l: usize,
+    terms: Vec<(f64, i32)>,
+}
+
+impl Columns {
+    fn new() -> Self {
+        let radials = degrees().map(|(n, l)| Radial {
+            n,
+            l,
+            terms: plane_radial(n, l),
+        });
+        Self {
+            legendre: Legendre::new(RADIUS_ORDER),
+            radials: radials.collect(),
+        }
+    }
+
+    /// Real, then imaginary parts at a point, and its radius.
+    fn at(&self, point: [f64; 3]) -> Result<([f64; RADIUS_TERMS], f64), SpectralError> {
+        let radius = point[0].hypot(point[1]).hypot(point[2]);
+        // The origin has no direction; theirs is then +z.
+        let direction = if radius > 0.0 { point } else { [0.0, 0.0, 1.0] };
+        let mut real = [0.0; (RADIUS_ORDER + 1) * (RADIUS_ORDER + 1)];
+        harmonics_into(&self.legendre, direction, &mut real)?;
+        let mut out = [0.0; RADIUS_TERMS];
+        let mut term = 0;
+        for Radial { n, l, terms } in &self.radials {
+            let radial: f64 = terms.iter().map(|(c, k)| c * radius.powi(*k)).sum();
+            let degree = if (*n, *l) == (2, 0) { 2 } else { *l };
+            for m in 0..=*l {
+                let [re, im] = complex_harmonic(&real, degree, m);
+                out[term] = radial * re;
+                out[RADIUS_TERMS / 2 + term] = radial * im;
+                term += 1;
+            }
+        }
+        Ok((out, radius))
+    }
+}
+
+/// `Y_l^m`, m >= 0, orthonormal with the Condon-Shortley phase, from the real harmonics at the same direction.
+fn complex_harmonic(real: &[f64], l: usize, m: usize) -> [f64; 2] {
+    let middle = l * l + l;
+    if m == 0 {
+        return [real[middle], 0.0];
+    }
+    let half = if m.is_multiple_of(2) {
+        FRAC_1_SQRT_2
+    } else {
+        -FRAC_1_SQRT_2
+    };
+    [half * real[middle + m], half * real[middle - m]]
+}
+
+/// (n, l) in the authors' order.
+fn degrees() -> impl Iterator<Item = (usize, usize)> {
+    (0..=RADIUS_ORDER).flat_map(|n| (n % 2..=n).step_by(2).map(move |l| (n, l)))
 }
 
 /// (n, l, m) in the authors' order.
 fn terms() -> impl Iterator<Item = (usize, usize, usize)> {
-    let degrees = (0..=ORDER).flat_map(|n| (n % 2..=n).step_by(2).map(move |l| (n, l)));
-    degrees.flat_map(|(n, l)| (0..=l).map(move |m| (n, l, m)))
+    degrees().flat_map(|(n, l)| (0..=l).map(move |m| (n, l, m)))
 }
 
-/// Conjugates of the complex harmonics from the real ones, which are the coefficients of a delta.
-fn conjugate_harmonics(values: &[f64]) -> Result<Vec<[f64; 2]>, SpectralError> {
-    Ok(Coefficients::from_slice(crate::Basis::Spherical, ORDER, values)?.to_complex())
-}
-
-/// The radial polynomial `R_n^l` of Zernike's functions in the plane (Born and Wolf, section 9.2). Orders here are small enough for the sum.
-fn plane_radial(n: usize, l: usize, r: f64) -> f64 {
+/// Factors and powers of the radial polynomial `R_n^l` of Zernike's functions in the plane (Born and Wolf, section 9.2). Orders here are
+/// small enough for the sum.
+fn plane_radial(n: usize, l: usize) -> Vec<(f64, i32)> {
     let factorial = |k: usize| (1..=k).map(|i| i as f64).product::<f64>();
     let term = |s: usize| {
         let sign = if s.is_multiple_of(2) { 1.0 } else { -1.0 };
         let below = factorial(s) * factorial((n + l) / 2 - s) * factorial((n - l) / 2 - s);
-        sign * factorial(n - s) / below * r.powi((n - 2 * s) as i32)
+        (sign * factorial(n - s) / below, (n - 2 * s) as i32)
     };
-    (0..=(n - l) / 2).map(term).sum()
+    (0..=(n - l) / 2).map(term).collect()
 }
 
 /// The authors' scaling of a map to [-1, 1]: `p = exp(c) / sum exp(max(c, 1e-5))`, then `clip(2 p - 1, -1, 1)`; NaN becomes 0 before and after the quotient.
@@ -110,38 +187,76 @@ pub fn softmax(values: &mut [f64]) {
 mod tests {
     use super::*;
 
+    /// 400 directions on a spiral, and a body with rounded edges about the origin.
+    fn body() -> Vec<[f64; 3]> {
+        let point = |i: i32| {
+            let (z, turn) = (f64::from(2 * i + 1) / 400.0 - 1.0, 2.4 * f64::from(i));
+            let ring = (1.0 - z * z).sqrt();
+            let d = [ring * turn.cos(), ring * turn.sin(), z];
+            let sum: f64 = d
+                .iter()
+                .zip([0.9, 0.6, 0.7])
+                .map(|(x, a)| (x / a).powi(4))
+                .sum();
+            let r = 0.81 * sum.powf(-0.25) * (1.0 + 0.2 * d[0] * d[2] + 0.1 * d[1]);
+            d.map(|x| r * x)
+        };
+        (0..400).map(point).collect()
+    }
+
     #[test]
-    fn the_columns_number_fifty_and_the_sphere_is_fitted() {
+    fn the_fit_is_that_of_normal_equations_in_fifty_digits() {
         assert_eq!(terms().count() * 2, RADIUS_TERMS);
-        assert!((plane_radial(4, 2, 0.7) - (4.0 * 0.7f64.powi(4) - 3.0 * 0.49)).abs() < 1e-14);
-        assert!((plane_radial(6, 0, 1.0) - 1.0).abs() < 1e-14);
-        let points: Vec<[f64; 3]> = (0..600)
-            .map(|i| {
-                let (z, turn) = ((2 * i + 1) as f64 / 600.0 - 1.0, 2.4 * i as f64);
-                let ring = (1.0 - z * z).sqrt();
-                let r = 0.5 + 0.2 * z * ring * turn.cos();
-                [r * ring * turn.cos(), r * ring * turn.sin(), r * z]
-            })
-            .collect();
-        let fit = radius_fit(&points).unwrap();
-        // Residuals are small.
-        let legendre = Legendre::new(ORDER);
-        let mut values = vec![0.0; 49];
-        for point in points.iter().step_by(37) {
-            harmonics_into(&legendre, *point, &mut values).unwrap();
-            let complex = conjugate_harmonics(&values).unwrap();
-            let r = point.iter().map(|x| x * x).sum::<f64>().sqrt();
-            let mut sum = 0.0;
-            for (i, (n, l, m)) in terms().enumerate() {
-                let d = if (n, l) == (2, 0) { 2 } else { l };
-                let [re, im] = complex[d * d + d + m];
-                sum += plane_radial(n, l, r) * (fit[i] * re - fit[50 + i] * im);
-            }
-            assert!((sum - r).abs() < 1e-6, "{sum} {r}");
+        let fit = radius_fit(&body()).unwrap();
+        for (i, expected) in [
+            (0, 1.6944639228977169),
+            (1, -9.3366908840521913e-4),
+            (2, -6.1401463438132775e-5),
+            (3, -0.016546305796086062),
+            (5, -0.15787528783455),
+            (17, -0.73562340224861525),
+            (30, -2.9482954930872577e-4),
+            (49, -0.10055577514385464),
+            (52, -0.089225202561003729),
+            (60, -0.0073767595900667736),
+            (75, -0.0052245736047894713),
+            (99, -0.0010564325646383928),
+        ] {
+            assert!((fit[i] - expected).abs() < 1e-11, "{i}: {}", fit[i]);
         }
+        for (i, (_n, _l, m)) in terms().enumerate() {
+            assert_eq!(fit[50 + i] == 0.0, m == 0);
+        }
+    }
+
+    #[test]
+    fn fewer_points_than_functions_are_met_exactly() {
+        let points: Vec<[f64; 3]> = body().into_iter().step_by(9).collect();
+        let fit = radius_fit(&points).unwrap();
+        let columns = Columns::new();
+        for point in points {
+            let (values, radius) = columns.at(point).unwrap();
+            let sum: f64 = values.iter().zip(&fit).map(|(v, c)| v * c).sum();
+            assert!((sum - radius).abs() < 1e-9, "{sum} {radius}");
+        }
+    }
+
+    #[test]
+    fn bad_points_are_refused() {
         assert!(radius_fit(&[]).is_err());
         assert!(radius_fit(&[[f64::NAN; 3]]).is_err());
+        assert!(radius_fit(&[[1.0, 1.0, 0.0]]).is_err());
         assert!(radius_fit(&[[0.0; 3]]).is_ok());
+    }
+
+    #[test]
+    fn radial_polynomials_are_those_of_the_plane() {
+        let at = |n, l, r: f64| -> f64 {
+            let terms = plane_radial(n, l);
+            terms.iter().map(|(c, k)| c * r.powi(*k)).sum()
+        };
+        assert!((at(4, 2, 0.7) - (4.0 * 0.7f64.powi(4) - 3.0 * 0.49)).abs() < 1e-14);
+        assert!((at(6, 0, 1.0) - 1.0).abs() < 1e-14);
     }
 
     #[test]

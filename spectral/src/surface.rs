@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use crate::check::{check_finite, check_length};
+use crate::check::{check_finite, check_length, no_expansion};
 use crate::{Basis, ScatteredPlan, SpectralError, TriangleMesh, ZernikePlan, isosurface};
 
 /// Share of the mass of a density that its surface encloses.
@@ -18,7 +18,7 @@ const AROUND: usize = 128;
 /// The moments of a surface give a thickened shell. O(side^3 order^2) for Zernike; 8,000 directions otherwise.
 ///
 /// # Errors
-/// Another number of coefficients than `basis.count(order)`, values that are not finite, a side of 0 or above 1024.
+/// A radius fit; another number of coefficients than `basis.count(order)`, values that are not finite, a side of 0 or above 1024.
 ///
 /// ```
 /// use spectra_spectral::{Basis, reconstruct_surface};
@@ -43,6 +43,7 @@ pub fn reconstruct_surface(
             let density = ZernikePlan::<f32>::new(order)?.density_grid(&damped, side)?;
             isosurface(&density, side, enclosing(&density))
         }
+        Basis::Radius => Err(no_expansion("basis of a surface")),
     }
 }
 

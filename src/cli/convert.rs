@@ -7,7 +7,8 @@ use clap::Args;
 /// How shapes become coefficients.
 #[derive(Debug, Clone, Args)]
 pub struct TransformOptions {
-    /// Family of functions: zernike (in the ball) or spherical (outer radius on the sphere)
+    /// Family of functions: zernike (in the ball) or spherical (outer radius on the sphere); or radius, the fit that the
+    /// paper's authors computed, with --order 6
     #[arg(long, default_value = "zernike")]
     pub basis: spectra_spectral::Basis,
     /// Highest degree kept

@@ -27,7 +27,7 @@ pub struct Training {
     /// The run folder to write
     #[arg(long, short)]
     pub output: PathBuf,
-    /// A TOML file of settings in place of the preset
+    /// A TOML file of settings in place of the preset; one that begins with preset = "tiny" is what changes in that preset
     #[arg(long)]
     pub config: Option<PathBuf>,
     /// One setting over the preset or the file, such as train.epochs=50; may be repeated

@@ -29,7 +29,7 @@ const SEED: u64 = 1;
 
 fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
     let training = &options.training;
-    let config = settings(training, || Ok(toy::config()))?;
+    let config = settings(training, || Config::preset("toy"))?;
     let cgml = train_one(training, "cgml", &config, quiet)?;
     let l1 = train_one(training, "l1", &config.baseline(Objective::L1), quiet)?;
 

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use serde_json::json;
 use spectra_pointcloud::{Limits, Shape, UnitCloud, read_path, unit_cloud};
+use spectra_spectral::compat::radius_fit;
 use spectra_spectral::{
     Basis, Coefficients, ZernikePlan, power_spectrum, spherical_from_cloud, zernike_invariants,
 };
@@ -27,6 +28,10 @@ pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
         (true, _, Basis::Spherical) | (_, true, Basis::Spherical) => power_spectrum(&coefficients),
         (true, _, Basis::Zernike) => Coefficients::new(basis, order, coefficients)?.degree_energy(),
         (_, true, Basis::Zernike) => zernike_invariants(&coefficients, order)?,
+        (true, _, Basis::Radius) | (_, true, Basis::Radius) => {
+            let message = "--power and --invariants: need a basis of zernike or spherical; a radius fit has neither";
+            return Err(Usage(message.into()).into());
+        }
         _ => coefficients,
     };
     let mut out = std::io::stdout().lock();
@@ -83,8 +88,10 @@ pub fn coefficients(
     basis: Basis,
     order: usize,
 ) -> anyhow::Result<Vec<f64>> {
+    basis.check_order(order)?;
     Ok(match basis {
         Basis::Zernike => ZernikePlan::<f64>::new(order)?.moments(&cloud.points, weights)?,
         Basis::Spherical => spherical_from_cloud(&cloud.points, order)?,
+        Basis::Radius => radius_fit(&cloud.points)?.to_vec(),
     })
 }

@@ -50,6 +50,9 @@ impl Config {
                 );
             }
         }
+        if !self.corrupt.fill.is_finite() {
+            return refuse("corrupt.fill", "must be a finite number");
+        }
         if self.train.precision == Precision::Bf16 {
             if self.network.spectral_norm > 0.0 {
                 return refuse("network.spectral_norm", "needs train.precision f32");
@@ -67,6 +70,7 @@ impl Config {
             );
         }
         for (key, value, limit) in [
+            ("corrupt.corner", self.corrupt.corner, 1.0),
             ("corrupt.noise", self.corrupt.noise, 1.0),
             ("corrupt.outside", self.corrupt.outside, f64::MAX),
             ("corrupt.degree_dropout", self.corrupt.degree_dropout, 1.0),

@@ -6,6 +6,16 @@ use spectra_datasets::LocalOptions;
 /// The layout whose rows are neighbourhoods.
 pub(crate) const LOCAL: &str = "local";
 
+/// How coefficients are brought to one scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScalingKind {
+    /// A robust asinh of each coefficient, fitted on the training rows; can be undone.
+    Asinh,
+    /// The softmax of the paper's authors, for comparison; cannot be undone.
+    Softmax,
+}
+
 /// What of the spectral map enters the network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -15,6 +25,8 @@ pub struct MapConfig {
     pub layout: String,
     /// Highest degree used; 0 keeps all that the store holds.
     pub order: usize,
+    /// How coefficients are scaled; `local` maps always by `asinh`.
+    pub scaling: ScalingKind,
     /// Rows of `local` that H sees of each item in training; of frozen features it sees all.
     pub visible: usize,
     /// Rows of `local` that G is asked for in training.
@@ -28,6 +40,7 @@ impl Default for MapConfig {
         MapConfig {
             layout: "flat".into(),
             order: 0,
+            scaling: ScalingKind::Asinh,
             visible: 48,
             queries: 24,
             local: LocalOptions::default(),
@@ -47,8 +60,12 @@ pub struct CorruptConfig {
     pub scatter: f64,
     /// Smallest and largest side of a rectangle, as a fraction of the map's side.
     pub side: [f64; 2],
+    /// Largest row and column at which a rectangle begins, as a fraction of the map's side; 1 lets it end at the edge.
+    pub corner: f64,
     /// Smallest and largest fraction of cells in a band or a random set.
     pub fraction: [f64; 2],
+    /// What stands in hidden cells, in map units.
+    pub fill: f64,
     /// Probability that the region is disturbed by Gaussian noise instead of hidden.
     pub noise: f64,
     /// Smallest and largest standard deviation of that noise, in map units.
@@ -66,7 +83,9 @@ impl Default for CorruptConfig {
             band: 0.0,
             scatter: 0.0,
             side: [0.2, 0.45],
+            corner: 1.0,
             fraction: [0.2, 0.6],
+            fill: 0.0,
             noise: 0.5,
             sigma: [0.1, 0.5],
             degree_dropout: 0.0,

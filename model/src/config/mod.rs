@@ -13,19 +13,20 @@ use serde::{Deserialize, Serialize};
 
 pub use self::algorithm::{AlgorithmConfig, Distance, Objective};
 pub(crate) use self::data::LOCAL;
-pub use self::data::{AugmentConfig, CorruptConfig, MapConfig, RotateKind};
+pub use self::data::{AugmentConfig, CorruptConfig, MapConfig, RotateKind, ScalingKind};
 pub use self::network::{NetworkConfig, NetworkKind, Upsample};
-use self::settings::{find, parse_value, suggestion};
+use self::settings::{find, overlay, parse_value, suggestion};
 pub use self::training::{OutputConfig, TrainConfig};
 use crate::ModelError;
 
-const PRESETS: [(&str, &str); 6] = [
+const PRESETS: [(&str, &str); 7] = [
     ("tiny", include_str!("../presets/tiny.toml")),
     ("local", include_str!("../presets/local.toml")),
     ("small", include_str!("../presets/small.toml")),
     ("paper", include_str!("../presets/paper.toml")),
     ("digits", include_str!("../presets/digits.toml")),
     ("pictures", include_str!("../presets/pictures.toml")),
+    ("toy", include_str!("../presets/toy.toml")),
 ];
 
 /// All settings of one run. Every key has a default, so a file names only what it changes.
@@ -60,7 +61,7 @@ pub struct Config {
 
 impl Config {
     /// A named preset: `tiny` (minutes on two cores), `local` (the same on local maps), `small` (an hour) or `paper` (the
-    /// paper's networks; wants a GPU); for tasks on pictures `digits` and `pictures`.
+    /// paper's networks; wants a GPU); for tasks on pictures `digits` and `pictures`; `toy` for the paper's section 4.
     pub fn preset(name: &str) -> Result<Config, ModelError> {
         let found = PRESETS.iter().find(|(known, _)| *known == name);
         let Some((_, text)) = found else {
@@ -107,9 +108,22 @@ impl Config {
         Self::parse(&text, &path.display().to_string())
     }
 
-    /// Reads TOML text; `origin` names it in errors.
+    /// Reads TOML text; `origin` names it in errors. Where it begins with `preset = "…"`, it is what changes in that preset, else in the
+    /// defaults.
     pub fn parse(text: &str, origin: &str) -> Result<Config, ModelError> {
-        let config: Config = toml::from_str(text).map_err(|e| error(origin, e.to_string()))?;
+        let wrong = |e: toml::de::Error| error(origin, e.to_string());
+        let mut changes: toml::Table = toml::from_str(text).map_err(wrong)?;
+        let config: Config = match changes.remove("preset") {
+            None => toml::from_str(text).map_err(wrong)?,
+            Some(toml::Value::String(name)) => {
+                let base = Self::preset(&name).map_err(|e| error(origin, e.to_string()))?;
+                let mut table =
+                    toml::Table::try_from(&base).map_err(|e| error(origin, e.to_string()))?;
+                overlay(&mut table, changes);
+                table.try_into().map_err(wrong)?
+            }
+            Some(_) => return Err(error(origin, "preset must be the name of one, in quotes")),
+        };
         config.check(origin)?;
         Ok(config)
     }
@@ -154,6 +168,77 @@ mod tests {
             assert_eq!(
                 Config::parse(&config.to_toml(), "round trip").unwrap(),
                 config
+            );
+        }
+    }
+
+    /// Every (path, value) of a table that holds no tables.
+    fn leaves(table: &toml::Table, path: &str) -> Vec<(String, toml::Value)> {
+        let of = |(key, value): (&String, &toml::Value)| match value {
+            toml::Value::Table(inner) => leaves(inner, &format!("{path}{key}.")),
+            value => vec![(format!("{path}{key}"), value.clone())],
+        };
+        table.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn the_files_of_the_documents_differ_from_their_presets_by_what_they_say() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+        let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+        let pages: String = ["experiments.md", "images.md", "training.md"]
+            .map(|page| read(&docs.join(page)))
+            .concat();
+        let mut files = 0;
+        for entry in std::fs::read_dir(docs.join("configs")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let mut said: toml::Table = read(&path).parse().unwrap();
+            let preset = said.remove("preset").unwrap();
+            let preset = Config::preset(preset.as_str().unwrap()).unwrap();
+            let of = |config: &Config| toml::Table::try_from(config).unwrap();
+            let (before, after) = (
+                leaves(&of(&preset), ""),
+                leaves(&of(&Config::load(&path).unwrap()), ""),
+            );
+            let differ = before.iter().zip(&after).filter(|(a, b)| a != b);
+            let differ: Vec<_> = differ.map(|(_before, after)| after.clone()).collect();
+            let mut said = leaves(&said, "");
+            said.sort_by(|a, b| a.0.cmp(&b.0));
+            assert_eq!(said, differ, "{name}");
+            assert!(
+                pages.contains(&format!("configs/{name}")),
+                "{name} has no row"
+            );
+            files += 1;
+        }
+        for named in pages.split("--config docs/").skip(1) {
+            let named = named.split_whitespace().next().unwrap();
+            assert!(docs.join(named).is_file(), "{named}");
+        }
+        assert!(files > 0);
+    }
+
+    #[test]
+    fn a_file_may_change_a_preset_and_nothing_else() {
+        let text =
+            "preset = \"local\"\n[map.local]\ncentres = 7\n[corrupt]\nfraction = [0.1, 0.2]\n";
+        let config = Config::parse(text, "x.toml").unwrap();
+        let mut expected = Config::preset("local").unwrap();
+        expected.map.local.centres = 7;
+        expected.corrupt.fraction = [0.1, 0.2];
+        assert_eq!(config, expected);
+        for (text, named) in [
+            ("preset = \"tine\"", "tine"),
+            ("preset = 3", "in quotes"),
+            ("preset = \"tiny\"\n[train]\nepoch = 3", "epoch"),
+            ("preset = \"tiny\"\n[train]\nepochs = \"x\"", "epochs"),
+            ("preset = \"tiny\"\n[train]\nbatch = 0", "train.batch"),
+            ("[train]\npreset = \"tiny\"", "preset"),
+        ] {
+            let message = Config::parse(text, "x.toml").unwrap_err().to_string();
+            assert!(
+                message.contains("x.toml") && message.contains(named),
+                "{message}"
             );
         }
     }

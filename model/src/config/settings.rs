@@ -11,6 +11,20 @@ pub(super) fn find<'t>(table: &'t mut toml::Table, key: &str) -> Option<&'t mut 
     }
 }
 
+/// Puts the values of `changes` in the place of those of `base`, section by section.
+pub(super) fn overlay(base: &mut toml::Table, changes: toml::Table) {
+    for (key, change) in changes {
+        match (base.get_mut(&key), change) {
+            (Some(toml::Value::Table(section)), toml::Value::Table(changes)) => {
+                overlay(section, changes);
+            }
+            (_, change) => {
+                base.insert(key, change);
+            }
+        }
+    }
+}
+
 /// Reads `text` as the type of `like`: integers serve as floats, bare words as strings.
 pub(super) fn parse_value(text: &str, like: &toml::Value) -> Result<toml::Value, String> {
     if like.is_str() {

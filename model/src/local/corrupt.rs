@@ -34,6 +34,8 @@ pub(crate) struct Shown {
     values: Vec<bool>,
     /// Deviation of the noise, where what is struck is disturbed and not hidden.
     sigma: Option<f32>,
+    /// What stands in place of hidden values.
+    fill: f32,
 }
 
 impl Shown {
@@ -56,7 +58,7 @@ impl Shown {
             }
             *mask = 1.0;
             *value = match self.sigma {
-                None => 0.0,
+                None => self.fill,
                 Some(sigma) => {
                     let normal: f32 = StandardNormal.sample(rng);
                     *value + sigma * normal
@@ -121,6 +123,7 @@ impl LocalCorruptor {
             queries: asked.into_iter().cycle().take(queries).collect(),
             struck,
             sigma,
+            fill: self.config.fill as f32,
         }
     }
 
@@ -145,9 +148,8 @@ impl LocalCorruptor {
 
     /// A band of degrees where `in_band`, and each degree that is dropped as a whole.
     fn values(&self, rng: &mut ChaCha8Rng, in_band: bool) -> Vec<bool> {
-        let [low, high] = self.config.fraction;
         let (first, end) = match in_band {
-            true => span(rng, self.order + 1, low, high),
+            true => span(rng, self.order + 1, self.config.fraction, 1.0),
             false => (0, 0),
         };
         let dropped: Vec<bool> = (0..=self.order)

@@ -48,7 +48,7 @@ impl Augmenter {
         let refuse = |message: &str| ModelError::Input(format!("augment.resample: {message}"));
         let resampling = match (config.resample > 0.0, basis, points) {
             (false, ..) => None,
-            (true, Basis::Spherical, _) => {
+            (true, Basis::Spherical | Basis::Radius, _) => {
                 return Err(refuse(
                     "only Zernike moments can be taken of parts of a cloud; set it to 0",
                 ));
@@ -147,11 +147,7 @@ impl Augmenter {
         let Some(rotation) = self.rotation(rng) else {
             return Ok(());
         };
-        match self.basis {
-            Basis::Zernike => rotation.apply_zernike(self.order, coefficients)?,
-            Basis::Spherical => rotation.apply_spherical(coefficients)?,
-        }
-        Ok(())
+        Ok(rotation.apply(self.basis, self.order, coefficients)?)
     }
 
     /// How the item is turned, where it is.

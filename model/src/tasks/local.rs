@@ -11,7 +11,7 @@ use super::augment::Augmenter;
 use super::spectral::{pick, training_rows};
 use super::{HostBatch, Task};
 use crate::ModelError;
-use crate::config::{Config, MapConfig, NetworkKind, RotateKind};
+use crate::config::{Config, MapConfig, NetworkKind, RotateKind, ScalingKind};
 use crate::local::{LocalCorruptor, LocalInfo, LocalMaps, Shown, maps_of, sizes_of};
 use crate::nets::Sizes;
 use crate::run::{RunInfo, RunMap, to_json};
@@ -127,6 +127,9 @@ fn check(config: &Config) -> Result<(), ModelError> {
     let refuse = |message: &str| Err(ModelError::Input(format!("map.layout local: {message}")));
     if config.network.kind != NetworkKind::Set {
         return refuse("needs network.kind set; start from --preset local");
+    }
+    if config.map.scaling != ScalingKind::Asinh {
+        return refuse("needs map.scaling asinh");
     }
     if config.augment.resample > 0.0 {
         return refuse("augment.resample must be 0; rows are drawn anew in every epoch");

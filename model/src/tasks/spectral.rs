@@ -8,17 +8,18 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use spectra_datasets::{Split, Store};
 use spectra_pointcloud::random::stream;
-use spectra_spectral::{Basis, MapKind, MapLayout, Scaler};
+use spectra_spectral::{Basis, MapKind, MapLayout};
 
 use super::augment::Augmenter;
 use super::local::Local;
 use super::sheet::sheet;
 use super::{HostBatch, Task};
-use crate::config::{Config, LOCAL, NetworkKind};
+use crate::config::{Config, LOCAL, NetworkKind, RotateKind};
 use crate::corrupt::Corruptor;
 use crate::maps::Maps;
 use crate::nets::Sizes;
 use crate::run::{RunFolder, RunInfo, RunMap, to_json};
+use crate::scaling::Scaling;
 use crate::train::{TrainObserver, TrainSummary, train};
 use crate::{ModelError, device};
 
@@ -101,18 +102,21 @@ impl<'s> Spectral<'s> {
     pub(crate) fn open(
         store: &'s Store,
         config: &Config,
-        scaler: Option<Scaler>,
+        scaler: Option<Scaling>,
     ) -> Result<Spectral<'s>, ModelError> {
         if config.network.kind == NetworkKind::Set {
             let message = "network.kind set: takes local maps; set map.layout to local, or take dense or conv";
             return Err(ModelError::Input(message.into()));
+        }
+        let manifest = store.manifest();
+        if manifest.basis == Basis::Radius {
+            check_radius(config)?;
         }
         let rows = match config.augment.resample > 0.0 {
             true => store.rows()?,
             false => store.rows_without_points()?,
         };
         let train = training_rows(store, &rows.splits)?;
-        let manifest = store.manifest();
         let coefficients = rows.coefficients.select(Axis(0), &train);
         let points = rows.points.map(|points| pick(points, &train));
         let (order, _layout) = layout_of(config, manifest.basis, manifest.order)?;
@@ -128,6 +132,17 @@ impl<'s> Spectral<'s> {
         )?;
         Ok(Spectral { store, maps })
     }
+}
+
+/// Refuses settings that ask of radius fits what they do not have.
+fn check_radius(config: &Config) -> Result<(), ModelError> {
+    let by_degree = config.corrupt.band > 0.0 || config.corrupt.degree_dropout > 0.0;
+    if !by_degree && config.augment.rotate == RotateKind::None {
+        return Ok(());
+    }
+    let message = "the store holds radius fits, which have no degrees and do not turn: set corrupt.band and \
+                   corrupt.degree_dropout to 0 and augment.rotate to none";
+    Err(ModelError::Input(message.into()))
 }
 
 /// The entries at rising indices, without a copy of any.
@@ -209,14 +224,14 @@ impl Denoising {
         basis: Basis,
         order: usize,
         config: &Config,
-        scaler: Option<Scaler>,
+        scaler: Option<Scaling>,
         augmenter: Augmenter,
     ) -> Result<Denoising, ModelError> {
         let (order, layout) = layout_of(config, basis, order)?;
         let rows = rows.slice(s![.., ..layout.count()]).to_owned();
         let scaler = match scaler {
             Some(scaler) => scaler,
-            None => Scaler::fit(&rows.view())?,
+            None => Scaling::fit(config.map.scaling, &rows.view())?,
         };
         let corruptor = Corruptor::new(&config.corrupt, &layout, basis, order);
         Ok(Denoising {

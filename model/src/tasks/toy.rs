@@ -28,32 +28,6 @@ pub fn mode(x: f32) -> [f32; 3] {
     [4.0 * x, 4.0 * x * x, 4.0 * x * x * x]
 }
 
-/// Settings that solve the task in a minute on one core, from [`Config`]'s defaults.
-pub fn config() -> Config {
-    let mut config = Config::default();
-    config.network.width = 64;
-    config.network.depth = 1;
-    // z enters G beside h: among many values of h it would not be heard, and G would never take it up.
-    config.network.bottleneck = 8;
-    config.network.latent = 2;
-    config.network.walker = vec![64, 64];
-    config.algorithm.steps = 20;
-    // Algorithm 1 to the letter. With one update a batch Z lags behind G: z comes to rest beside the answers.
-    config.algorithm.walker_updates = 20;
-    // Moves must be short for rho to matter: z crosses the circle in several steps, not in one.
-    config.algorithm.beta = 0.03;
-    config.algorithm.inference_steps = 10;
-    config.train.epochs = 26;
-    // Small batches hold the two answers unevenly, and z then leads to one of them more often.
-    config.train.batch = 128;
-    config.train.learning_rate = 1.5e-3;
-    config.train.walker_rate = 1.5e-3;
-    config.train.cosine = true;
-    config.train.average = 0.99;
-    config.output.log_every = 50;
-    config
-}
-
 /// Trains the toy task in the folder `run`; see [`pretrain`](crate::pretrain) for `resume` and the failures.
 pub fn train_toy(
     run: &Path,

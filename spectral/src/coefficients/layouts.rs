@@ -156,10 +156,10 @@ impl Coefficients {
     fn check_spherical(&self) -> Result<(), SpectralError> {
         match self.basis {
             Basis::Spherical => Ok(()),
-            Basis::Zernike => Err(SpectralError::Value {
+            other => Err(SpectralError::Value {
                 what: "basis",
                 expected: "spherical harmonics",
-                found: "zernike".into(),
+                found: other.to_string(),
             }),
         }
     }

@@ -7,7 +7,7 @@ mod layouts;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{check_finite, check_length, check_order};
+use crate::check::{check_finite, check_length, check_order, no_expansion};
 use crate::{Basis, Real, SpectralError};
 
 /// How large the basis functions are.
@@ -167,9 +167,10 @@ impl Coefficients {
         let mut energy = vec![0.0; self.order + 1];
         for (l, block) in blocks(self.basis, self.order) {
             let scale = self.normalization.scale(self.basis, l).unwrap_or(1.0);
-            let n = match self.basis {
-                Basis::Spherical => l,
-                Basis::Zernike => order_at(block.start),
+            let n = if self.basis == Basis::Spherical {
+                l
+            } else {
+                order_at(block.start)
             };
             let squares: f64 = self.values[block].iter().map(|v| v * v).sum();
             energy[n] += squares * scale * scale;
@@ -207,6 +208,9 @@ fn order_at(index: usize) -> usize {
 }
 
 fn checked_count(basis: Basis, order: usize) -> Result<usize, SpectralError> {
+    if basis == Basis::Radius {
+        return Err(no_expansion("basis of coefficients"));
+    }
     check_order(basis, order)?;
     Ok(basis.count(order))
 }

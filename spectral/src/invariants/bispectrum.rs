@@ -133,7 +133,7 @@ impl Bispectrum {
 fn flat(basis: Basis, shell: Shell, m: isize) -> usize {
     match basis {
         Basis::Spherical => (shell.l * shell.l + shell.l).wrapping_add_signed(m),
-        Basis::Zernike => zernike_index(shell.n, shell.l, m),
+        _ => zernike_index(shell.n, shell.l, m),
     }
 }
 
@@ -143,6 +143,7 @@ fn check_triple(basis: Basis, order: usize, triple: &[Shell; 3]) -> Result<(), S
         Basis::Zernike => {
             shell.l <= shell.n && shell.n <= order && (shell.n - shell.l).is_multiple_of(2)
         }
+        Basis::Radius => false,
     };
     let [a, b, c] = triple.map(|shell| shell.l);
     if triple.iter().all(exists) && a.abs_diff(b) <= c && c <= a + b {

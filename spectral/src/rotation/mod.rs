@@ -17,7 +17,7 @@ use nalgebra::{Rotation3, UnitQuaternion};
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::check::{check_finite, check_length};
+use crate::check::{check_finite, check_length, no_expansion};
 use crate::simd::Aligned;
 use crate::{Basis, Real, SpectralError};
 use kernel::{Exchange, Places};
@@ -151,6 +151,23 @@ impl Rotation {
         self.degree(l, &starts, &mut columns, &mut RotationScratch::default());
         let entry = |i: usize| columns[i % width * width + i / width];
         Ok((0..width * width).map(entry).collect())
+    }
+
+    /// Rotates coefficients of either basis up to `order` (flat order) in place.
+    ///
+    /// # Errors
+    /// As [`apply_zernike`](Self::apply_zernike) and [`apply_spherical`](Self::apply_spherical); a radius fit, which does not turn.
+    pub fn apply<T: Real>(
+        &self,
+        basis: Basis,
+        order: usize,
+        coefficients: &mut [T],
+    ) -> Result<(), SpectralError> {
+        match basis {
+            Basis::Zernike => self.apply_zernike(order, coefficients),
+            Basis::Spherical => self.apply_spherical(coefficients),
+            Basis::Radius => Err(no_expansion("basis to rotate")),
+        }
     }
 
     /// Rotates spherical coefficients (flat order, up to at most the degree of the rotation) in place. O(L^3).

@@ -87,6 +87,12 @@ pub fn controls(
         });
         sets.push(random.collect::<anyhow::Result<_>>()?);
     }
+    if data.basis == Basis::Radius {
+        // Fits have no invariants; their scaling is what must be looked at.
+        let unscaled = |side: &Side| Ok(side.coefficients.clone());
+        sets.push(vec![both(data, "coefficients, unscaled", unscaled)?]);
+        return Ok(sets);
+    }
     sets.push(vec![both(data, "rotation invariants", |side| {
         invariants(&side.coefficients, data, false)
     })?]);
@@ -113,8 +119,8 @@ fn invariants(rows: &Array2<f32>, data: &Data, about_z: bool) -> anyhow::Result<
         let row = row.to_vec();
         let numbers = match (data.basis, about_z) {
             (Basis::Spherical, _) => power_spectrum(&row),
-            (Basis::Zernike, false) => zernike_invariants(&row, data.order)?,
-            (Basis::Zernike, true) => z_invariants(&row, data.order)?,
+            (_, false) => zernike_invariants(&row, data.order)?,
+            (_, true) => z_invariants(&row, data.order)?,
         };
         values.extend(numbers.into_iter().map(|value| value as f32));
     }

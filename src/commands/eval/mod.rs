@@ -16,7 +16,8 @@ use spectra_datasets::{Frame, LocalOptions, Store, write_whole};
 use spectra_eval::{
     Classifier, FeatureSet, FisherOptions, Kernel, Protocol, Report, Row, evaluate,
 };
-use spectra_model::{RunInfo, SupervisedOptions};
+use spectra_model::{Encoder, RunInfo, SupervisedOptions};
+use spectra_spectral::Basis;
 
 use self::data::Data;
 pub use self::data::Poses;
@@ -239,6 +240,10 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         &data.labels,
         store.manifest().failures.len(),
     );
+    let models = match request.reconstruction {
+        true => completing(&encoders, &beside)?,
+        false => Vec::new(),
+    };
     let progress = Progress::start("eval", quiet);
     for &poses in &request.poses {
         let posed = data.posed(poses, POSE_SEED)?;
@@ -247,7 +252,9 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         report.rows.extend(rows);
         if let Some(set) = shown.filter(|_| report.has_no_map()) {
             report.add_map(&set, &posed.labels, &posed.test.ids);
-            pictures::add_neighbours(&mut report, &set, &posed)?;
+            if posed.basis != Basis::Radius {
+                pictures::add_neighbours(&mut report, &set, &posed)?;
+            }
         }
     }
     report.protocol.rotation = request
@@ -265,27 +272,36 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
     }
     if let (Some(run), Some(encoder)) = (request.runs.first(), encoders.first()) {
         if request.reconstruction {
-            let beside = beside
-                .iter()
-                .map(|(name, encoder)| (name.as_str(), encoder));
-            let models: Option<Vec<_>> = [("cGML", encoder)]
-                .into_iter()
-                .chain(beside)
-                .map(|(name, encoder)| Some((name, encoder.global()?)))
-                .collect();
-            let models = models.ok_or_else(|| {
-                Usage("--reconstruction: completes global maps; this run or one beside it is on local ones".into())
-            })?;
             let progress = Progress::start("reconstruction", quiet);
             report.reconstructions = recon::table(&data, &models, &protocol, &progress)?;
             progress.finish(&format!("{} rows", report.reconstructions.len()));
         }
         report.add_curve(pictures::curve(run)?);
-        if let Some(encoder) = encoder.global() {
+        if let Some(encoder) = encoder.global().filter(|encoder| encoder.inverts()) {
             pictures::add_completions(&mut report, encoder, &data)?;
         }
     }
     Ok(report)
+}
+
+/// The first run's encoder and those beside it, which must all complete maps that go back to shapes.
+fn completing<'e>(
+    encoders: &'e [Frozen],
+    beside: &'e [(String, Frozen)],
+) -> anyhow::Result<Vec<(&'e str, &'e Encoder)>> {
+    let first = encoders.iter().take(1).map(|encoder| ("cGML", encoder));
+    let beside = beside
+        .iter()
+        .map(|(name, encoder)| (name.as_str(), encoder));
+    let model = |(name, encoder): (&'e str, &'e Frozen)| {
+        let encoder = encoder.global().filter(|encoder| encoder.inverts());
+        encoder.map(|encoder| (name, encoder)).ok_or_else(|| {
+            let message = "--reconstruction: completes global maps that can be undone; this run or one beside it is on local maps, \
+                           radius fits or softmax scaling";
+            Usage(message.into()).into()
+        })
+    };
+    first.chain(beside).map(model).collect()
 }
 
 /// One protocol for each share of labels.
