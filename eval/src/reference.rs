@@ -20,8 +20,6 @@ pub struct Reference {
     train: Array2<f32>,
     squares: Vec<f32>,
     model: Ridge,
-    /// Share of the training objects that were right while they were left out, in [0, 1].
-    pub held_out: f64,
 }
 
 impl Reference {
@@ -39,13 +37,11 @@ impl Reference {
         let mut kernel = matrix::gram(&train.view());
         radial(&mut kernel, &squares, &squares);
         let (_ridge, model) = ridge_model(&kernel.view(), labels, protocol)?;
-        let held_out = model.left_out_right as f64 / labels.train.len().max(1) as f64;
         Ok(Self {
             scale,
             train,
             squares,
             model,
-            held_out,
         })
     }
 
