@@ -74,6 +74,7 @@ pub fn table(
         let surfaces = Surfaces::new(data, encoder.order());
         let clean_clouds = surfaces.clouds(&data.test.coefficients)?;
         let gallery = reference.standardised(&clean.test.view());
+        let ceiling = precision(&clean.test);
         for (corruption, config) in &corruptions {
             progress.set(rows.len(), encoders.len() * corruptions.len(), corruption);
             let found = encoder.complete_from(config, &data.test.coefficients.view(), SEED, 0)?;
@@ -85,7 +86,7 @@ pub fn table(
                 model: (*name).to_owned(),
                 floor: precision(&maps(&found.corrupted.view())?),
                 recon_map: precision(&completed),
-                ceiling: precision(&clean.test),
+                ceiling,
                 retrieval_map: retrieval_precision(
                     &queries.view(),
                     labels,
