@@ -31,28 +31,20 @@ pub fn store(folder: &Path, order: usize) -> Store {
 
 /// Settings of a network that trains in moments.
 pub fn small(epochs: usize) -> Config {
-    let mut config = Config::preset("tiny").unwrap();
-    for (key, value) in [
+    let settings = [
         ("network.width", "32"),
         ("network.bottleneck", "24"),
         ("network.depth", "1"),
         ("network.walker", "[16]"),
         ("map.order", "6"),
-        ("train.batch", "16"),
-        ("train.warmup", "2"),
-        ("output.log_every", "1"),
-    ] {
-        config.set(key, value).unwrap();
-    }
-    config.train.epochs = epochs;
-    config
+    ];
+    quick("tiny", &settings, epochs)
 }
 
 /// Settings of a set network on local maps that trains in moments.
 #[allow(dead_code, reason = "not every test trains one")]
 pub fn local(epochs: usize) -> Config {
-    let mut config = Config::preset("local").unwrap();
-    for (key, value) in [
+    let settings = [
         ("network.width", "32"),
         ("network.bottleneck", "24"),
         ("network.walker", "[16]"),
@@ -61,10 +53,19 @@ pub fn local(epochs: usize) -> Config {
         ("map.local.centres", "24"),
         ("map.local.radii", "[0.3, 0.6]"),
         ("map.local.order", "2"),
+    ];
+    quick("local", &settings, epochs)
+}
+
+/// A preset with its own changes, in batches that few objects fill, logged at each step.
+fn quick(preset: &str, settings: &[(&str, &str)], epochs: usize) -> Config {
+    let mut config = Config::preset(preset).unwrap();
+    let all = [
         ("train.batch", "16"),
         ("train.warmup", "2"),
         ("output.log_every", "1"),
-    ] {
+    ];
+    for (key, value) in settings.iter().chain(&all) {
         config.set(key, value).unwrap();
     }
     config.train.epochs = epochs;
