@@ -58,6 +58,7 @@ mod layout;
 mod load;
 mod local;
 mod pose;
+mod stance;
 mod store;
 pub mod synthetic;
 mod transform;
@@ -69,7 +70,8 @@ pub use error::DatasetError;
 pub use item::{Completeness, Dataset, DatasetKind, Item, Split};
 pub use layout::{find, open};
 pub use local::{Frame, LocalMap, LocalMapper, LocalOptions};
-pub use pose::Pose;
+pub use pose::{Pose, up_axis};
+pub use stance::Stance;
 pub use store::{
     Failure, Manifest, Part, Plan, Rows, Store, VerifyReport, merge, verify, write_whole,
 };

@@ -6,6 +6,7 @@ use spectra_pointcloud::farthest_points;
 use spectra_spectral::{Axes, LocalPlan, local_axes, upright_axes};
 
 use crate::DatasetError;
+use crate::pose::up_axis;
 
 /// Radius within which the normal of a neighbourhood in own axes is found.
 const NORMAL_RADIUS: f32 = 0.2;
@@ -28,13 +29,9 @@ pub enum Frame {
 }
 
 impl Frame {
-    /// The frame that leaves `up`, which is `x`, `y` or `z`, as it is; anything else counts as `z`, as it does for poses.
+    /// The frame that leaves the up axis of a manifest as it is; see [`up_axis`].
     pub fn about(up: &str) -> Self {
-        match up {
-            "x" => Self::AboutX,
-            "y" => Self::AboutY,
-            _ => Self::AboutZ,
-        }
+        [Self::AboutX, Self::AboutY, Self::AboutZ][up_axis(up)]
     }
 
     /// Numbers that tell where a neighbourhood is (see [`LocalMap::positions`]).

@@ -10,6 +10,15 @@ use spectra_spectral::{Basis, Rotation};
 
 use crate::DatasetError;
 
+/// The coordinate that is up, 0, 1 or 2, by its name in a manifest; what is unknown counts as z.
+pub fn up_axis(name: &str) -> usize {
+    match name.trim_start_matches(['+', '-']) {
+        "x" => 0,
+        "y" => 1,
+        _ => 2,
+    }
+}
+
 /// How objects of one split are turned before they are described.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pose {
@@ -57,12 +66,8 @@ impl Pose {
         match self {
             Self::Aligned => None,
             Self::Gravity => {
-                let axis = match up {
-                    "x" => Vector3::x_axis(),
-                    "y" => Vector3::y_axis(),
-                    _ => Vector3::z_axis(),
-                };
-                Some(Rotation3::from_axis_angle(&axis, turn()))
+                let axes = [Vector3::x_axis(), Vector3::y_axis(), Vector3::z_axis()];
+                Some(Rotation3::from_axis_angle(&axes[up_axis(up)], turn()))
             }
             Self::So3 => {
                 // Shoemake 1992: a uniform unit quaternion from three uniform numbers.

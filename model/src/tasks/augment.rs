@@ -63,11 +63,7 @@ impl Augmenter {
                 Some(Resampling { plan, points })
             }
         };
-        let up = match up_axis.trim_start_matches(['+', '-']) {
-            "x" => Up::X,
-            "y" => Up::Y,
-            _ => Up::Z,
-        };
+        let up = [Up::X, Up::Y, Up::Z][spectra_datasets::up_axis(up_axis)];
         Ok(Augmenter {
             config: config.clone(),
             basis,
