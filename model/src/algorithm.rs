@@ -105,18 +105,27 @@ fn row_distances(
     output: Tensor<2>,
     target: &Tensor<2>,
     weight: &Tensor<2>,
-    distance: Distance,
+    config: &AlgorithmConfig,
 ) -> Tensor<2> {
-    match distance {
+    match config.error {
         Distance::L1 => row_errors(output, target, weight),
         Distance::Square => row_squares(output, target, weight),
+        Distance::Both => {
+            let squares = row_squares(output.clone(), target, weight);
+            row_errors(output, target, weight) + squares * config.square
+        }
     }
 }
 
 /// E of the paper for each row, `[batch, 1]`: the weighted distance and what the task adds.
-fn objective(output: Tensor<2>, batch: &Batch, extra: ExtraError, distance: Distance) -> Tensor<2> {
+fn objective(
+    output: Tensor<2>,
+    batch: &Batch,
+    extra: ExtraError,
+    config: &AlgorithmConfig,
+) -> Tensor<2> {
     let added = extra(&output, &batch.target);
-    let error = row_distances(output, &batch.target, &batch.weight, distance);
+    let error = row_distances(output, &batch.target, &batch.weight, config);
     match added {
         Some(added) => error + added,
         None => error,
@@ -242,15 +251,10 @@ fn latent_gradient(
     z: &Tensor<2>,
     batch: &Batch,
     extra: ExtraError,
-    distance: Distance,
+    config: &AlgorithmConfig,
 ) -> (Tensor<2>, Tensor<2>) {
     let leaf = z.clone().inner().autodiff().require_grad();
-    let errors = objective(
-        frozen.finish(prepared, leaf.clone()),
-        batch,
-        extra,
-        distance,
-    );
+    let errors = objective(frozen.finish(prepared, leaf.clone()), batch, extra, config);
     // The sum over rows, so that a step does not depend on the size of the batch.
     let gradients = errors.clone().sum().backward();
     let gradient = leaf
@@ -274,7 +278,7 @@ pub(crate) fn search(
     let mut moves = Vec::with_capacity(config.steps);
     let mut error_at_start = None;
     for _step in 0..config.steps {
-        let (errors, gradient) = latent_gradient(frozen, &prepared, &z, batch, extra, config.error);
+        let (errors, gradient) = latent_gradient(frozen, &prepared, &z, batch, extra, config);
         error_at_start.get_or_insert_with(|| errors.mean());
         let direction = if config.unit_gradient {
             unit(gradient)
@@ -292,14 +296,9 @@ pub(crate) fn search(
         });
     }
     let error_at_start = error_at_start.unwrap_or_else(|| {
-        objective(
-            frozen.finish(&prepared, z.clone()),
-            batch,
-            extra,
-            config.error,
-        )
-        .inner()
-        .mean()
+        objective(frozen.finish(&prepared, z.clone()), batch, extra, config)
+            .inner()
+            .mean()
     });
     (z, moves, error_at_start)
 }
@@ -372,7 +371,7 @@ fn generator_loss(
 ) -> (Tensor<1>, Tensor<1>) {
     if config.consistency == 0.0 {
         let output = generator.decode(code, z);
-        let error = objective(output, batch, extra, config.error).mean();
+        let error = objective(output, batch, extra, config).mean();
         return (error.clone(), error.inner());
     }
     let [noise_h, noise_z] = split_noise(&batch.noise, code.h.dims()[1]);
@@ -380,8 +379,8 @@ fn generator_loss(
     let both = code.with_h(Tensor::cat(vec![code.h.clone(), near], 0));
     let output = generator.decode(&both, Tensor::cat(vec![z.clone(), z + noise_z], 0));
     let [output, near] = halves(output);
-    let error = objective(output.clone(), batch, extra, config.error).mean();
-    let change = row_distances(near, &output, &batch.weight, config.error).mean();
+    let error = objective(output.clone(), batch, extra, config).mean();
+    let change = row_distances(near, &output, &batch.weight, config).mean();
     (error.clone() + change * config.consistency, error.inner())
 }
 

@@ -158,6 +158,11 @@ impl Encoder {
         self.maps.order
     }
 
+    /// Whether both see the same raw maps of the same coefficients.
+    pub fn same_maps(&self, other: &Encoder) -> bool {
+        self.maps == other.maps
+    }
+
     /// Scaled coefficients `[rows, count]`: the raw-map control, as the network sees it.
     pub fn raw_maps(&self, coefficients: &ArrayView2<f32>) -> Result<Array2<f32>, ModelError> {
         self.maps.scaled(coefficients)

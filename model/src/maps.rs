@@ -9,7 +9,7 @@ use crate::run::GlobalInfo;
 use crate::scaling::Scaling;
 
 /// One layout of scaled coefficients up to an order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Maps {
     pub basis: Basis,
     pub order: usize,

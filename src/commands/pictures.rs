@@ -123,7 +123,7 @@ fn pictures(
     train(set, kind, run, run.training.output.clone(), &config, quiet)?;
     if run.baselines {
         for (name, objective, error) in BASELINES {
-            if error == Distance::Square && config.algorithm.error == Distance::L1 {
+            if error != Distance::L1 && error != config.algorithm.error {
                 continue;
             }
             let folder = run.training.output.join(name);
@@ -139,10 +139,11 @@ fn pictures(
     })
 }
 
-/// Folders of the baselines inside a run's folder, and their errors; squares without z only beside a run on squares.
-pub const BASELINES: [(&str, Objective, Distance); 4] = [
+/// Folders of the baselines inside a run's folder, and their errors; others than L1 without z only beside a run on the same.
+pub const BASELINES: [(&str, Objective, Distance); 5] = [
     ("l1", Objective::L1, Distance::L1),
     ("square", Objective::L1, Distance::Square),
+    ("both", Objective::L1, Distance::Both),
     ("context", Objective::Context, Distance::L1),
     ("cvae", Objective::Variational, Distance::L1),
 ];

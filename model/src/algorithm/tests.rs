@@ -152,13 +152,17 @@ fn the_search_lowers_the_error_of_the_networks_as_they_stand() {
 
 #[test]
 fn the_gradient_of_z_equals_finite_differences() {
-    for distance in [Distance::L1, Distance::Square] {
+    for distance in [Distance::L1, Distance::Square, Distance::Both] {
         compare_with_finite_differences(distance);
     }
 }
 
 fn compare_with_finite_differences(distance: Distance) {
-    let (cgml, mut batch, _config) = setup();
+    let (cgml, mut batch, config) = setup();
+    let config = AlgorithmConfig {
+        error: distance,
+        ..config
+    };
     // No output crosses its target, where the absolute value has a kink.
     batch.target = batch.target + 20.0;
     // A term of the task's own takes part in the gradient.
@@ -171,7 +175,7 @@ fn compare_with_finite_differences(distance: Distance) {
         &batch.latent,
         &batch,
         extra,
-        distance,
+        &config,
     );
     let gradient = to_host(gradient).unwrap();
     let scale = gradient.iter().fold(0.0_f32, |most, g| most.max(g.abs()));
@@ -190,7 +194,7 @@ fn compare_with_finite_differences(distance: Distance) {
         );
         let error = |z: Tensor<2>| {
             let output = frozen.decode(&code, z);
-            to_host(objective(output, &batch, extra, distance)).unwrap()
+            to_host(objective(output, &batch, extra, &config)).unwrap()
         };
         let up = error(batch.latent.clone() + shift.clone());
         let down = error(batch.latent.clone() - shift);

@@ -27,6 +27,8 @@ pub enum Distance {
     L1,
     /// Mean square, which draws answers to the mean where L1 draws them to the median.
     Square,
+    /// L1 and `square` times the mean square: large errors count for more, answers stay sharp.
+    Both,
 }
 
 /// Algorithm 1 of the paper (notes on each choice in the crate documentation).
@@ -37,6 +39,8 @@ pub struct AlgorithmConfig {
     pub objective: Objective,
     /// E, what z goes down and H and G are trained on, with or without z; the context encoder has its own.
     pub error: Distance,
+    /// Weight of the mean square where the error is `both`.
+    pub square: f64,
     /// l, the steps of z per batch.
     pub steps: usize,
     /// beta, the length of a z step along its gradient.
@@ -64,6 +68,7 @@ impl Default for AlgorithmConfig {
         AlgorithmConfig {
             objective: Objective::Cgml,
             error: Distance::L1,
+            square: 1.0,
             steps: 20,
             beta: 0.1,
             unit_gradient: false,

@@ -79,6 +79,7 @@ impl Config {
             ("augment.angle", self.augment.angle, 180.0),
             ("algorithm.noise", self.algorithm.noise, f64::MAX),
             ("algorithm.beta", self.algorithm.beta, f64::MAX),
+            ("algorithm.square", self.algorithm.square, f64::MAX),
             ("train.learning_rate", self.train.learning_rate, f64::MAX),
             ("train.walker_rate", self.train.walker_rate, f64::MAX),
             (

@@ -162,8 +162,10 @@ fn painters(runs: &[PathBuf], device: &str) -> anyhow::Result<Vec<(String, Paint
             let mut name = match (algorithm.objective, algorithm.error) {
                 (Objective::Cgml, Distance::L1) => "cGML",
                 (Objective::Cgml, Distance::Square) => "cGML on squares",
+                (Objective::Cgml, Distance::Both) => "cGML on L1 + squares",
                 (Objective::L1, Distance::L1) => "L1, no z",
                 (Objective::L1, Distance::Square) => "squares, no z",
+                (Objective::L1, Distance::Both) => "L1 + squares, no z",
                 (Objective::Context, _) => "context encoder",
                 (Objective::Variational, _) => "CVAE",
             }
