@@ -41,14 +41,6 @@ impl Frozen {
         })
     }
 
-    /// What the network is given, read out as its features are.
-    pub fn raw_maps(&self, (coefficients, points): Shapes) -> anyhow::Result<Array2<f32>> {
-        Ok(match self {
-            Self::Global(encoder) => encoder.raw_maps(&coefficients)?,
-            Self::Local(encoder) => encoder.raw_maps(points.unwrap_or_default())?,
-        })
-    }
-
     /// The encoder of global maps, if it is one.
     pub fn global(&self) -> Option<&Encoder> {
         match self {

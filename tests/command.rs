@@ -125,6 +125,7 @@ fn the_main_job_runs_from_shapes_to_a_report() {
     }
     assert!(fs::read_to_string(&page).unwrap().ends_with("</html>\n"));
     table_of_completions(&one, &run, &json);
+    means_of_stances(&one, &run, &json);
     let output = spectra(&["compare", text(&run), text(&run)]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
@@ -190,6 +191,34 @@ fn table_of_completions(store: &Path, run: &Path, json: &Path) {
     }
 }
 
+/// Features of the run, averaged over reflections and small turns of each object.
+fn means_of_stances(store: &Path, run: &Path, json: &Path) {
+    let output = spectra(&[
+        "eval",
+        text(store),
+        "--run",
+        text(run),
+        "--features",
+        "learned",
+        "--classifiers",
+        "1-nn",
+        "--stances",
+        "--json",
+        text(json),
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let report: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
+    let names: Vec<&str> = report["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["features"].as_str().unwrap())
+        .collect();
+    let mean = "cGML bottleneck, mean of stances";
+    assert_eq!(names, [mean.to_owned(), format!("{mean} + raw map")]);
+}
+
 #[test]
 fn features_without_a_run_and_in_any_pose() {
     let folder = tempfile::tempdir().unwrap();
@@ -209,7 +238,7 @@ fn features_without_a_run_and_in_any_pose() {
     ];
     let asked = [
         "--features",
-        "fisher,fisher-upright,fisher-invariant",
+        "fisher,fisher-upright,fisher-invariant,fourier",
         "--rotation",
         "aligned,z/so3",
         "--classifiers",
@@ -234,7 +263,7 @@ fn features_without_a_run_and_in_any_pose() {
         .iter()
         .map(|row| row["rotation"].as_str().unwrap())
         .collect();
-    assert_eq!(poses, [["aligned"; 8], ["z/so3"; 8]].concat());
+    assert_eq!(poses, [["aligned"; 12], ["z/so3"; 12]].concat());
     let kinds: Vec<(&str, f64)> = rows
         .iter()
         .map(|row| {
@@ -246,11 +275,22 @@ fn features_without_a_run_and_in_any_pose() {
         .collect();
     let own = "Fisher vector, own axes";
     let upright = "Fisher vector, upright axes";
-    let once = ["Fisher vector", upright, own, "Fisher vectors, all three"]
-        .map(|name| [(name, 0.5), (name, 1.0)])
-        .concat();
+    let once = [
+        "Fisher vector",
+        upright,
+        own,
+        "Fisher vectors, all three",
+        "raw map, Fourier features",
+        "Fisher vectors, all three + raw map, Fourier features",
+    ]
+    .map(|name| [(name, 0.5), (name, 1.0)])
+    .concat();
     assert_eq!(kinds, [&once[..], &once[..]].concat());
-    let sure = |row: &&serde_json::Value| row["rotation"] == "aligned" || row["features"] == own;
+    // Sixty objects and 969 coefficients: too few for neighbours of the raw map alone.
+    let map = "raw map, Fourier features";
+    let sure = |row: &&serde_json::Value| {
+        (row["rotation"] == "aligned" && row["features"] != map) || row["features"] == own
+    };
     for row in rows.iter().filter(sure) {
         assert_eq!(row["seeds"].as_array().unwrap().len(), 2);
         assert!(

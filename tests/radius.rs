@@ -126,6 +126,16 @@ fn radius_fits_are_learnt_from_and_nothing_else_is_made_of_them() {
             "a radius fit neither turns",
         ),
         (
+            vec!["eval", &store, "--run", &run, "--stances"],
+            1,
+            "a radius fit neither turns",
+        ),
+        (
+            vec!["eval", &store, "--features", "fourier"],
+            1,
+            "a radius fit neither turns",
+        ),
+        (
             vec!["eval", &store, "--run", &run, "--reconstruction"],
             2,
             "radius fits",

@@ -124,12 +124,12 @@ impl Kernel {
 }
 
 /// Squared length of each row.
-pub(crate) fn squares(rows: &ArrayView2<f32>) -> Vec<f32> {
+fn squares(rows: &ArrayView2<f32>) -> Vec<f32> {
     rows.axis_iter(Axis(0)).map(|row| row.dot(&row)).collect()
 }
 
 /// Inner products x . y become exp(-|x - y|^2), given |x|^2 of the rows and |y|^2 of the columns.
-pub(crate) fn radial(products: &mut Array2<f32>, rows: &[f32], columns: &[f32]) {
+fn radial(products: &mut Array2<f32>, rows: &[f32], columns: &[f32]) {
     ndarray::Zip::indexed(products).par_for_each(|(i, j), value| {
         *value = (2.0 * *value - rows[i] - columns[j]).min(0.0).exp();
     });

@@ -24,7 +24,6 @@ pub(crate) fn shuffle<T>(values: &mut [T], rng: &mut impl Rng) {
 }
 
 /// A standard normal value (Box and Muller).
-#[cfg(test)]
 pub(crate) fn normal(rng: &mut impl Rng) -> f64 {
     let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
     radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
@@ -37,4 +36,5 @@ pub(crate) mod purpose {
     pub(crate) const DUAL_ORDER: u64 = 3;
     pub(crate) const MIXTURE: u64 = 4;
     pub(crate) const FISHER: u64 = 5;
+    pub(crate) const FOURIER: u64 = 6;
 }

@@ -1,61 +1,56 @@
 //! A classifier of clean objects that is then shown others: what reconstructions are worth.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use crate::classify::ridge_model;
-use crate::error::Result;
+use crate::error::{EvalError, Result};
 use crate::evaluate::Protocol;
-use crate::features::{FeatureSet, Labels, Scaling, Standardizer};
-use crate::kernel::{radial, squares};
+use crate::features::{Labels, check_finite};
 use crate::matrix;
-use crate::ridge::Ridge;
 
-/// A ridge classifier on exp(-|x - y|^2) of standardised features, trained on clean training objects.
+/// A ridge classifier on features as they are, trained on clean training objects.
 ///
-/// It is not linear, since a judge that recognises few clean objects cannot tell good completions from bad ones.
+/// Give it features in which a linear classifier recognises clean objects well, such as those of a
+/// [`RandomFourier`](crate::RandomFourier): a judge that does not cannot tell good completions from bad ones.
 #[derive(Debug, Clone)]
 pub struct Reference {
-    scale: Standardizer,
-    /// Standardised training rows, and their squared lengths.
-    train: Array2<f32>,
-    squares: Vec<f32>,
-    model: Ridge,
+    /// `[features, classes]`.
+    weights: Array2<f32>,
+    bias: Array1<f32>,
 }
 
 impl Reference {
-    /// Trains on the training rows of `set`; the ridge is chosen by leaving one of them out. Memory: 4 n^2 bytes twice
-    /// for n training rows, while it trains.
+    /// Trains on the rows of `train` `[objects, features]`; the ridge is chosen by leaving one of them out. Memory: 4 n^2 bytes twice for
+    /// n objects, while it trains.
     ///
     /// # Errors
     /// Rows that do not fit the labels, values that are not finite.
-    pub fn fit(set: &FeatureSet, labels: &Labels, protocol: &Protocol) -> Result<Self> {
+    pub fn fit(train: &ArrayView2<f32>, labels: &Labels, protocol: &Protocol) -> Result<Self> {
         labels.check()?;
-        set.check(labels)?;
-        let scale = Standardizer::fit(&set.train.view(), Scaling::Standard);
-        let train = scale.transform(&set.train.view());
-        let squares = squares(&train.view());
-        let mut kernel = matrix::gram(&train.view());
-        radial(&mut kernel, &squares, &squares);
+        let what = "features of clean objects";
+        if train.nrows() != labels.train.len() {
+            return Err(EvalError::Rows {
+                what: what.into(),
+                expected: labels.train.len(),
+                found: train.nrows(),
+            });
+        }
+        check_finite(train, what)?;
+        let mut kernel = matrix::gram(train);
+        let size = kernel.diag().mean().unwrap_or(1.0).max(f32::MIN_POSITIVE);
+        kernel /= size;
         let (_ridge, model) = ridge_model(&kernel.view(), labels, protocol)?;
+        drop(kernel);
+        let dual = model.dual();
         Ok(Self {
-            scale,
-            train,
-            squares,
-            model,
+            weights: matrix::product(&train.t(), &dual) / size,
+            bias: dual.sum_axis(Axis(0)),
         })
     }
 
     /// Scores of each class, +1 for its own and -1 for others where it is sure, `[rows, classes]`.
     pub fn scores(&self, rows: &ArrayView2<f32>) -> Array2<f32> {
-        let rows = self.standardised(rows);
-        let mut kernel = matrix::product(&rows.view(), &self.train.t());
-        radial(&mut kernel, &squares(&rows.view()), &self.squares);
-        self.model.scores(&kernel.view())
-    }
-
-    /// Rows as the classifier sees them, centred and scaled by the training rows.
-    pub fn standardised(&self, rows: &ArrayView2<f32>) -> Array2<f32> {
-        self.scale.transform(rows)
+        matrix::product(rows, &self.weights.view()) + &self.bias
     }
 }
 
@@ -70,19 +65,25 @@ mod tests {
         let train = Array2::from_shape_fn((60, 3), |(i, j)| {
             f32::from(i % 3 == j) + ((i * 31 + j * 17) % 11) as f32 * 0.02
         });
-        let set = FeatureSet {
-            name: "x".into(),
-            test: array![[1.0f32, 0.1, 0.0], [0.0, 1.1, 0.1], [0.1, 0.0, 1.0]],
-            train,
-        };
         let labels = Labels {
             train: (0..60).map(|i| i % 3).collect(),
             test: vec![0, 1, 2],
             classes: ["a", "b", "c"].map(String::from).to_vec(),
         };
-        let reference = Reference::fit(&set, &labels, &Protocol::default()).unwrap();
-        let scores = reference.scores(&set.test.view());
+        let protocol = Protocol::default();
+        let reference = Reference::fit(&train.view(), &labels, &protocol).unwrap();
+        let test = array![[1.0f32, 0.1, 0.0], [0.0, 1.1, 0.1], [0.1, 0.0, 1.0]];
+        let scores = reference.scores(&test.view());
         assert_eq!(class_precision(&scores.view(), &labels.test), 1.0);
         assert!(class_precision(&scores.view(), &[1, 2, 0]) < 0.6);
+        let sure = reference.scores(&train.view());
+        let own = labels
+            .train
+            .iter()
+            .enumerate()
+            .map(|(i, &class)| sure[[i, class]]);
+        assert!(own.fold(f32::INFINITY, f32::min) > 0.5);
+        let short = train.slice(ndarray::s![1.., ..]);
+        assert!(Reference::fit(&short, &labels, &protocol).is_err());
     }
 }

@@ -212,7 +212,7 @@ impl Report {
             return String::new();
         }
         let mut text = format!(
-            "\nRecognising corrupted and completed test objects by a kernel ridge classifier of clean training objects: mean average precision, %\n\n\
+            "\nRecognising corrupted and completed test objects by a ridge classifier of Fourier features of clean training maps, averaged over small changes of pose: mean average precision, %\n\n\
              {:14}  {:20}  {:>7}  {:>9}  {:>7}  {:>9}  {:>12}  {:>11}  {:>14}  {:>13}\n",
             "corruption",
             "completed by",

@@ -54,6 +54,11 @@ pub(crate) fn fit(
 }
 
 impl Ridge {
+    /// Weights of the training rows, `[train rows, classes]`.
+    pub(crate) fn dual(&self) -> ArrayView2<'_, f32> {
+        self.dual.view()
+    }
+
     /// Scores of each row of `kernel` `[rows, train rows]`, `[rows, classes]`.
     pub(crate) fn scores(&self, kernel: &ArrayView2<f32>) -> Array2<f32> {
         matrix::product(kernel, &self.dual.view()) + &self.dual.sum_axis(Axis(0))

@@ -16,6 +16,9 @@ pub enum FeatureKind {
     Learned,
     /// Raw map (also with an RBF kernel), its PCA, rotation invariants and, with --run, random encoders
     Controls,
+    /// Random Fourier features of the raw map, averaged over upright reflections and small turns of each object; joined with
+    /// Fisher vectors where both are asked for
+    Fourier,
     /// Fisher vectors of local moments: nothing is trained, no --run is needed
     Fisher,
     /// The same in frames that turn about the up axis with each neighbourhood: does not depend on how a shape is turned about it;
@@ -36,7 +39,11 @@ impl FeatureKind {
     pub fn needs_run(self) -> bool {
         !matches!(
             self,
-            Self::Controls | Self::Fisher | Self::FisherUpright | Self::FisherInvariant
+            Self::Controls
+                | Self::Fourier
+                | Self::Fisher
+                | Self::FisherUpright
+                | Self::FisherInvariant
         )
     }
 
@@ -137,6 +144,9 @@ pub struct Eval {
     /// Runs of the same size that were trained otherwise (an autoencoder, a plain denoiser): a row each, named by folder
     #[arg(long)]
     pub beside: Vec<PathBuf>,
+    /// Features of encoders are means over the four upright reflections of each object, each turned by -10, 0 and 10 degrees
+    #[arg(long)]
+    pub stances: bool,
     /// Also hide and disturb cells of test objects, complete them, and recognise what comes out
     #[arg(long)]
     pub reconstruction: bool,

@@ -1,13 +1,14 @@
 //! Kinds of features that are rows: learned ones and their controls.
 
-use std::path::PathBuf;
-
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
 use spectra_eval::{FeatureSet, Pca};
+use spectra_model::Encoder;
 use spectra_spectral::{Basis, Scaler, power_spectrum, z_invariants, zernike_invariants};
 
 use super::data::{Data, Side};
+use super::{Request, stances};
 use crate::frozen::Frozen;
+use crate::outcome::Usage;
 
 /// Axes of the PCA control.
 const PCA_AXES: usize = 128;
@@ -27,51 +28,95 @@ fn both(
     })
 }
 
-/// Frozen features of one encoder.
-pub fn encoded(data: &Data, encoder: &Frozen, name: &str) -> anyhow::Result<FeatureSet> {
-    both(data, name, |side| encoder.features(side.shapes()))
+/// Frozen features of one encoder; with `stances` the means over all stances of each object.
+pub fn encoded(
+    data: &Data,
+    encoder: &Frozen,
+    name: &str,
+    stances: bool,
+) -> anyhow::Result<FeatureSet> {
+    if !stances {
+        return both(data, name, |side| encoder.features(side.shapes()));
+    }
+    let Some(encoder) = encoder.global() else {
+        return Err(Usage("--stances: wants runs on global maps".into()).into());
+    };
+    let what = (data.basis, data.order, data.up.as_str());
+    both(data, &format!("{name}, mean of stances"), |side| {
+        let features = |rows: &ArrayView2<f32>| Ok(encoder.features(rows)?);
+        stances::mean(what, &side.coefficients.view(), &features)
+    })
 }
 
 /// Frozen features, one set for each run.
-pub fn learned(data: &Data, encoders: &[Frozen]) -> anyhow::Result<Vec<FeatureSet>> {
+pub fn learned(data: &Data, encoders: &[Frozen], stances: bool) -> anyhow::Result<Vec<FeatureSet>> {
     let set = |encoder: &Frozen| {
         let name = match encoder {
             Frozen::Global(_) => "cGML bottleneck",
             Frozen::Local(_) => "cGML, local maps",
         };
-        encoded(data, encoder, name)
+        encoded(data, encoder, name, stances)
     };
     encoders.iter().map(set).collect()
 }
 
-/// The map as a run's network sees it, or, without a run, all coefficients scaled alike.
-pub fn raw(data: &Data, encoder: Option<&Frozen>) -> anyhow::Result<FeatureSet> {
-    if let Some(encoder) = encoder {
-        let name = match encoder {
-            Frozen::Global(_) => "raw map",
-            Frozen::Local(_) => "raw local map, pooled",
-        };
-        return both(data, name, |side| encoder.raw_maps(side.shapes()));
+/// How coefficients become the raw map.
+pub enum RawMaps<'e> {
+    /// As a run's network sees them.
+    Network(&'e Encoder),
+    /// All of them, scaled alike.
+    All(Scaler),
+}
+
+impl<'e> RawMaps<'e> {
+    /// Those of `encoder`; without one, of all coefficients of `data`, by whose training objects they are scaled.
+    pub fn new(data: &Data, encoder: Option<&'e Encoder>) -> anyhow::Result<Self> {
+        Ok(match encoder {
+            Some(encoder) => Self::Network(encoder),
+            None => Self::All(Scaler::fit(&data.train.coefficients.view())?),
+        })
     }
-    let scaler = Scaler::fit(&data.train.coefficients.view())?;
-    both(data, "raw map", |side| {
-        let mut rows = side.coefficients.clone();
+
+    /// Highest order of the coefficients that enter.
+    pub fn order(&self, data: &Data) -> usize {
+        match self {
+            Self::Network(encoder) => encoder.order(),
+            Self::All(_) => data.order,
+        }
+    }
+
+    /// Maps of coefficients `[objects, K]`, in their order.
+    pub fn of(&self, rows: &ArrayView2<f32>) -> anyhow::Result<Array2<f32>> {
+        let scaler = match self {
+            Self::Network(encoder) => return Ok(encoder.raw_maps(rows)?),
+            Self::All(scaler) => scaler,
+        };
+        let mut rows = rows.to_owned();
         for mut row in rows.outer_iter_mut() {
             let mut values = row.to_vec();
             scaler.transform(&mut values)?;
-            row.assign(&ndarray::ArrayView1::from(&values));
+            row.assign(&ArrayView1::from(&values));
         }
         Ok(rows)
-    })
+    }
+}
+
+/// The map as a run's network sees it, or, without a run, all coefficients scaled alike.
+pub fn raw(data: &Data, encoder: Option<&Frozen>) -> anyhow::Result<FeatureSet> {
+    if let Some(Frozen::Local(encoder)) = encoder {
+        return both(data, "raw local map, pooled", |side| {
+            Ok(encoder.raw_maps(side.points.as_deref().unwrap_or_default())?)
+        });
+    }
+    let maps = RawMaps::new(data, encoder.and_then(Frozen::global))?;
+    both(data, "raw map", |side| maps.of(&side.coefficients.view()))
 }
 
 /// Each control as one set for each seed where it depends on one.
 pub fn controls(
     data: &Data,
     raw: &FeatureSet,
-    run: Option<&PathBuf>,
-    seeds: u64,
-    device: &str,
+    request: &Request,
 ) -> anyhow::Result<Vec<Vec<FeatureSet>>> {
     let pca = Pca::fit(&raw.train.view(), PCA_AXES);
     let reduced = FeatureSet {
@@ -80,10 +125,10 @@ pub fn controls(
         test: pca.transform(&raw.test.view()),
     };
     let mut sets = vec![vec![raw.clone()], vec![reduced]];
-    if let Some(run) = run {
-        let random = (0..seeds.max(1)).map(|seed| {
-            let encoder = Frozen::random(run, RANDOM + seed, device)?;
-            encoded(data, &encoder, "random encoder")
+    if let Some(run) = request.runs.first() {
+        let random = (0..request.seeds.max(1)).map(|seed| {
+            let encoder = Frozen::random(run, RANDOM + seed, &request.device)?;
+            encoded(data, &encoder, "random encoder", request.stances)
         });
         sets.push(random.collect::<anyhow::Result<_>>()?);
     }

@@ -1,4 +1,4 @@
-//! The training-free descriptor: Fisher vectors of local maps.
+//! Descriptors for which no network is trained: Fisher vectors of local maps and Fourier features of raw ones, alone and joined.
 
 use rayon::prelude::*;
 use spectra_datasets::{DatasetError, Frame, LocalMapper, LocalOptions};
@@ -6,14 +6,18 @@ use spectra_eval::{
     Classifier, Evaluation, FeatureSet, FisherEncoder, FisherOptions, Kernel, LocalSet, Protocol,
     Row,
 };
-use spectra_model::LocalRows;
+use spectra_model::{Encoder, LocalRows};
 
 use super::Request;
-use super::data::Data;
+use super::data::{Data, Side};
+use super::stances::Fourier;
 use crate::cli::FeatureKind;
 use crate::frozen::Frozen;
 use crate::outcome::Usage;
 use crate::progress::Progress;
+
+/// What the Fourier features of raw maps are called.
+const FOURIER: &str = "raw map, Fourier features";
 
 /// Classifiers of Fisher vectors, unless others are asked for.
 const USUAL: [Classifier; 3] = [Classifier::Svm, Classifier::Ridge, Classifier::Knn(1)];
@@ -25,10 +29,11 @@ pub const KINDS: [FeatureKind; 3] = [
     FeatureKind::FisherInvariant,
 ];
 
-/// Rows of the Fisher vectors that `request` asks for: each kind by itself, joined where several are asked for, and, where
-/// there are any, joined with the features of `learned`. Joined means the mean of the kernels.
+/// Rows of the descriptors that `request` asks for, for which no network is trained: each kind by itself, joined where several are
+/// asked for, and, where there are any, joined with the features of `learned`. Joined means the mean of the kernels.
 pub fn rows(
     data: &Data,
+    encoders: &[Frozen],
     learned: &[FeatureSet],
     request: &Request,
     protocols: &[Protocol],
@@ -38,44 +43,85 @@ pub fn rows(
     let judge = |kernels: &[Kernel]| evaluate(kernels, data, &classifiers, protocols);
     let seeds = request.seed_list();
     let mut rows = Vec::new();
-    let mut joined: Vec<Kernel> = Vec::new();
+    let mut mean = Mean::default();
     let kinds = KINDS.into_iter().filter(|&kind| request.has(kind));
-    let kinds: Vec<FeatureKind> = kinds.collect();
-    for &kind in &kinds {
+    for kind in kinds {
         let local = LocalOptions {
             frame: frame(kind, &data.up),
             ..request.local.clone()
         };
         let kernels = kernels(data, &local, request.fisher, &seeds, progress)?;
         rows.extend(judge(&kernels)?);
-        if joined.is_empty() {
-            joined = kernels;
-            continue;
+        mean.add(kernels)?;
+    }
+    if mean.parts > 1 {
+        let name = match mean.parts {
+            2 => "Fisher vectors, both",
+            _ => "Fisher vectors, all three",
+        };
+        mean.kernels
+            .iter_mut()
+            .for_each(|kernel| kernel.name = name.into());
+        rows.extend(judge(&mean.kernels)?);
+    }
+    if request.has(FeatureKind::Fourier) {
+        let encoder = encoders.first().and_then(Frozen::global);
+        let kernels = fourier(data, encoder, &seeds, progress)?;
+        rows.extend(judge(&kernels)?);
+        if mean.add(kernels)? {
+            rows.extend(judge(&mean.kernels)?);
         }
-        for (sum, kernel) in joined.iter_mut().zip(&kernels) {
-            sum.add(kernel, 1.0)?;
-        }
     }
-    if kinds.len() > 1 {
-        for kernel in &mut joined {
-            kernel.normalise();
-            kernel.name = match kinds.len() {
-                2 => "Fisher vectors, both".into(),
-                _ => "Fisher vectors, all three".into(),
-            };
-        }
-        rows.extend(judge(&joined)?);
+    if !learned.is_empty() && mean.parts > 0 {
+        let learned: Vec<Kernel> = learned.iter().map(Kernel::standardised).collect();
+        let for_each_seed = learned.iter().cycle().take(seeds.len()).cloned();
+        mean.add(for_each_seed.collect())?;
+        rows.extend(judge(&mean.kernels)?);
     }
-    if learned.is_empty() || joined.is_empty() {
-        return Ok(rows);
-    }
-    for (kernel, set) in joined.iter_mut().zip(learned.iter().cycle()) {
-        kernel.add(&Kernel::standardised(set), 1.0)?;
-        kernel.normalise();
-        kernel.name = format!("{} + {}", kernel.name, set.name);
-    }
-    rows.extend(judge(&joined)?);
     Ok(rows)
+}
+
+/// The mean of the kernels of several descriptors, for each seed.
+#[derive(Default)]
+struct Mean {
+    kernels: Vec<Kernel>,
+    parts: usize,
+}
+
+impl Mean {
+    /// Takes in one more descriptor, whose kernels have diagonals of mean 1; false for the first.
+    fn add(&mut self, kernels: Vec<Kernel>) -> anyhow::Result<bool> {
+        self.parts += 1;
+        if self.parts == 1 {
+            self.kernels = kernels;
+            return Ok(false);
+        }
+        for (mean, kernel) in self.kernels.iter_mut().zip(&kernels) {
+            mean.add(kernel, 1.0 / (self.parts - 1) as f32)?;
+            mean.normalise();
+            mean.name = format!("{} + {}", mean.name, kernel.name);
+        }
+        Ok(true)
+    }
+}
+
+/// One kernel for each seed: of the Fourier features of raw maps.
+fn fourier(
+    data: &Data,
+    encoder: Option<&Encoder>,
+    seeds: &[u64],
+    progress: &Progress,
+) -> anyhow::Result<Vec<Kernel>> {
+    let kernel = |(done, &seed): (usize, &u64)| {
+        progress.set(done, seeds.len(), FOURIER);
+        let view = Fourier::fit(data, encoder, seed)?;
+        let features = |side: &Side| view.features(&side.coefficients.view());
+        let (train, test) = (features(&data.train)?, features(&data.test)?);
+        let mut kernel = Kernel::of_rows(FOURIER, &train.view(), &test.view());
+        kernel.normalise();
+        Ok(kernel)
+    };
+    seeds.iter().enumerate().map(kernel).collect()
 }
 
 /// The frame of each kind's neighbourhoods; `up` is the axis that the data set calls up.

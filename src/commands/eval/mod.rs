@@ -4,8 +4,10 @@ mod data;
 mod features;
 mod fisher;
 mod images;
+mod judge;
 mod pictures;
 mod recon;
+mod stances;
 mod supervised;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +47,8 @@ pub struct Request {
     pub epochs: usize,
     /// Runs of other training, such as plain denoisers: a row each, named by their folders.
     pub beside: Vec<PathBuf>,
+    /// Features of encoders are means over the stances of each object.
+    pub stances: bool,
     /// Also measure what completions of corrupted objects are worth.
     pub reconstruction: bool,
     pub device: String,
@@ -64,6 +68,7 @@ impl Request {
             fisher: FisherOptions::default(),
             epochs: SupervisedOptions::default().epochs,
             beside: Vec::new(),
+            stances: false,
             reconstruction: false,
             device: "cpu".into(),
         }
@@ -111,6 +116,7 @@ impl Request {
             },
             epochs: options.epochs,
             beside: options.beside.clone(),
+            stances: options.stances,
             reconstruction: options.reconstruction,
             device: options.device.clone(),
         })
@@ -327,7 +333,7 @@ fn one_pose(
     let mut sets: Vec<Vec<FeatureSet>> = Vec::new();
     let controls = request.has(FeatureKind::Controls);
     let learned = match request.has(FeatureKind::Learned) {
-        true => features::learned(data, encoders)?,
+        true => features::learned(data, encoders, request.stances)?,
         false => Vec::new(),
     };
     let raw = match controls || !learned.is_empty() {
@@ -340,18 +346,16 @@ fn one_pose(
         sets.extend([learned.clone(), joined]);
     }
     for (name, encoder) in beside {
-        sets.push(vec![features::encoded(data, encoder, name)?]);
+        sets.push(vec![features::encoded(
+            data,
+            encoder,
+            name,
+            request.stances,
+        )?]);
     }
     let raw = raw.filter(|_| controls);
     if let Some(raw) = &raw {
-        let run = request.runs.first();
-        sets.extend(features::controls(
-            data,
-            raw,
-            run,
-            request.seeds,
-            &request.device,
-        )?);
+        sets.extend(features::controls(data, raw, request)?);
     }
     let mut rows = Vec::new();
     for (done, set) in sets.iter().enumerate() {
@@ -364,7 +368,9 @@ fn one_pose(
         progress.set(sets.len(), sets.len(), "RBF kernel");
         rows.extend(radial(raw, data, &classifiers, protocols)?);
     }
-    rows.extend(fisher::rows(data, &learned, request, protocols, progress)?);
+    rows.extend(fisher::rows(
+        data, encoders, &learned, request, protocols, progress,
+    )?);
     if request.has(FeatureKind::FisherLearned) {
         let random: Vec<Frozen> = request.random_encoders()?;
         for (name, encoders) in [("cGML rows", encoders), ("random rows", &random)] {

@@ -2,14 +2,13 @@
 
 use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
-use spectra_eval::{
-    FeatureSet, Protocol, Reconstruction, Reference, chamfer, class_precision, retrieval_precision,
-};
+use spectra_eval::{Protocol, Reconstruction, chamfer};
 use spectra_model::{CorruptConfig, Encoder};
 use spectra_pointcloud::{random, sample_surface};
 use spectra_spectral::Basis;
 
 use super::data::Data;
+use super::judge::Judge;
 use crate::progress::Progress;
 use crate::surface;
 
@@ -60,40 +59,27 @@ pub fn table(
 ) -> anyhow::Result<Vec<Reconstruction>> {
     let corruptions = corruptions();
     let mut rows = Vec::new();
+    let mut judges: Vec<Judge> = Vec::new();
     for (name, encoder) in encoders {
-        let maps = |rows: &ArrayView2<f32>| encoder.raw_maps(rows);
-        let clean = FeatureSet {
-            name: "clean maps".into(),
-            train: maps(&data.train.coefficients.view())?,
-            test: maps(&data.test.coefficients.view())?,
-        };
-        let reference = Reference::fit(&clean, &data.labels, protocol)?;
+        let same = judges.iter().position(|judge| judge.knows(encoder));
+        if same.is_none() {
+            judges.push(Judge::train(data, encoder, protocol)?);
+        }
+        let judge = &judges[same.unwrap_or(judges.len() - 1)];
         let labels = &data.labels.test;
-        let precision =
-            |maps: &Array2<f32>| class_precision(&reference.scores(&maps.view()).view(), labels);
         let surfaces = Surfaces::new(data, encoder.order());
         let clean_clouds = surfaces.clouds(&data.test.coefficients)?;
-        let gallery = reference.standardised(&clean.test.view());
-        let ceiling = precision(&clean.test);
         for (corruption, config) in &corruptions {
             progress.set(rows.len(), encoders.len() * corruptions.len(), corruption);
             let found = encoder.complete_from(config, &data.test.coefficients.view(), SEED, 0)?;
-            let completed = maps(&found.completed.view())?;
             let distance = |rows: &Array2<f32>| surfaces.distance(rows, &clean_clouds);
-            let queries = reference.standardised(&completed.view());
             rows.push(Reconstruction {
                 corruption: corruption.clone(),
                 model: (*name).to_owned(),
-                floor: precision(&maps(&found.corrupted.view())?),
-                recon_map: precision(&completed),
-                ceiling,
-                retrieval_map: retrieval_precision(
-                    &queries.view(),
-                    labels,
-                    &gallery.view(),
-                    labels,
-                    true,
-                ),
+                floor: judge.precision(&found.corrupted, labels)?,
+                recon_map: judge.precision(&found.completed, labels)?,
+                ceiling: judge.ceiling,
+                retrieval_map: judge.retrieval(&found.completed, labels)?,
                 error_before: mean(&found.errors_before),
                 error_after: mean(&found.errors),
                 chamfer_before: distance(&found.corrupted)?,
