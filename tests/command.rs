@@ -300,6 +300,7 @@ fn features_without_a_run_and_in_any_pose() {
     }
     for (wrong, part) in [
         (["--features", "learned"], "--run"),
+        (["--stances", "--quiet"], "--run"),
         (["--rotation", "upside"], "aligned, z or so3"),
         (["--labels", "2"], "share"),
     ] {

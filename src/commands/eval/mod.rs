@@ -90,8 +90,10 @@ impl Request {
         if options.epochs == 0 {
             return Err(Usage("--epochs 0: networks need at least one".into()).into());
         }
-        if (options.reconstruction || !options.beside.is_empty()) && !has_runs {
-            let message = "--reconstruction and --beside: need --run, whose encoder is compared";
+        let compares = options.reconstruction || options.stances || !options.beside.is_empty();
+        if compares && !has_runs {
+            let message =
+                "--reconstruction, --stances and --beside: need --run, whose encoder is compared";
             return Err(Usage(message.into()).into());
         }
         let local = &options.local;
