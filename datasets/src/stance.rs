@@ -41,11 +41,25 @@ impl Stance {
         reversed.into_iter().flat_map(of).collect()
     }
 
-    /// Changes the coefficients of one object in place.
+    /// Moves the points of one object in place.
+    pub fn apply(&self, points: &mut [[f32; 3]]) {
+        for point in points {
+            for &axis in &self.reversed {
+                point[axis] = -point[axis];
+            }
+            *point = self.turn.point(point.map(f64::from)).map(|x| x as f32);
+        }
+    }
+
+    /// Changes the coefficients of one object in place, exactly as [`apply`](Self::apply) moves its points.
     ///
     /// # Errors
     /// Coefficients of another order, a radius fit.
-    pub fn apply(&self, basis: Basis, coefficients: &mut [f32]) -> Result<(), DatasetError> {
+    pub fn apply_coefficients(
+        &self,
+        basis: Basis,
+        coefficients: &mut [f32],
+    ) -> Result<(), DatasetError> {
         for &axis in &self.reversed {
             reflect(basis, self.order, axis, coefficients)?;
         }
@@ -58,34 +72,43 @@ mod tests {
     use super::*;
     use spectra_spectral::ZernikePlan;
 
+    fn difference(a: &[f32], b: &[f32]) -> f32 {
+        let each = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+        each.fold(0.0, f32::max)
+    }
+
     #[test]
     fn all_stances_differ_and_keep_what_is_up() {
         let order = 5;
         let plan = ZernikePlan::<f32>::new(order).unwrap();
-        let moments = plan.moments(&[[0.3, -0.4, 0.5]], None).unwrap();
+        let point = [0.3, -0.4, 0.5];
+        let moments = plan.moments(&[point], None).unwrap();
         for (axis, up) in ["x", "y", "-z"].into_iter().enumerate() {
             // The mean along the up axis is one of the three numbers of degree 1.
             let mean = 1 + [2, 0, 1][axis];
             let mut seen: Vec<Vec<f32>> = Vec::new();
             for stance in Stance::all(up, order) {
                 let mut turned = moments.clone();
-                stance.apply(Basis::Zernike, &mut turned).unwrap();
+                stance
+                    .apply_coefficients(Basis::Zernike, &mut turned)
+                    .unwrap();
+                let mut moved = [point];
+                stance.apply(&mut moved);
+                let of_points = plan.moments(&moved, None).unwrap();
+                assert!(difference(&turned, &of_points) < 1e-5, "{up} {stance:?}");
                 assert!(
                     (turned[mean] - moments[mean]).abs() < 1e-5,
                     "{up} {stance:?}"
                 );
-                let apart = |other: &Vec<f32>| {
-                    let each = other.iter().zip(&turned).map(|(a, b)| (a - b).abs());
-                    each.fold(0.0, f32::max)
-                };
-                assert!(seen.iter().all(|other| apart(other) > 1e-2));
+                assert!(seen.iter().all(|other| difference(other, &turned) > 1e-2));
                 seen.push(turned);
             }
             assert_eq!(seen.len(), 12);
             assert!(seen.contains(&moments));
         }
         let stance = &Stance::all("z", 6)[0];
-        assert!(stance.apply(Basis::Radius, &mut [0.0; 100]).is_err());
-        assert!(stance.apply(Basis::Zernike, &mut [0.0; 3]).is_err());
+        let refuses = |basis, row: &mut [f32]| stance.apply_coefficients(basis, row).is_err();
+        assert!(refuses(Basis::Radius, &mut [0.0; 100]));
+        assert!(refuses(Basis::Zernike, &mut [0.0; 3]));
     }
 }

@@ -1,6 +1,7 @@
 //! Kinds of features that are rows: learned ones and their controls.
 
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
+use spectra_datasets::Stance;
 use spectra_eval::{FeatureSet, Pca};
 use spectra_model::Encoder;
 use spectra_spectral::{Basis, Scaler, power_spectrum, z_invariants, zernike_invariants};
@@ -8,7 +9,6 @@ use spectra_spectral::{Basis, Scaler, power_spectrum, z_invariants, zernike_inva
 use super::data::{Data, Side};
 use super::{Request, stances};
 use crate::frozen::Frozen;
-use crate::outcome::Usage;
 
 /// Axes of the PCA control.
 const PCA_AXES: usize = 128;
@@ -38,13 +38,18 @@ pub fn encoded(
     if !stances {
         return both(data, name, |side| encoder.features(side.shapes()));
     }
-    let Some(encoder) = encoder.global() else {
-        return Err(Usage("--stances: wants runs on global maps".into()).into());
-    };
-    let what = (data.basis, data.order, data.up.as_str());
+    let all = Stance::all(&data.up, data.order);
     both(data, &format!("{name}, mean of stances"), |side| {
-        let features = |rows: &ArrayView2<f32>| Ok(encoder.features(rows)?);
-        stances::mean(what, &side.coefficients.view(), &features)
+        stances::mean(&all, |stance| match encoder {
+            Frozen::Global(encoder) => {
+                let rows = side.coefficients.view();
+                Ok(encoder.features(&stances::stand_rows(stance, data.basis, &rows)?.view())?)
+            }
+            Frozen::Local(encoder) => {
+                let clouds = side.points.as_deref().unwrap_or_default();
+                Ok(encoder.features(&stances::stand_clouds(stance, clouds))?)
+            }
+        })
     })
 }
 

@@ -14,49 +14,64 @@ use super::features::RawMaps;
 /// Cosines and sines of a map.
 const PAIRS: usize = 4096;
 
-/// Means over all stances of each object of what `describe` makes of its coefficients, of `basis` and up to `order`; `up` names the
-/// up axis.
+/// The mean over `stances` of what `describe` makes of objects in each of them.
 pub fn mean(
-    (basis, order, up): (Basis, usize, &str),
-    rows: &ArrayView2<f32>,
-    describe: &dyn Fn(&ArrayView2<f32>) -> anyhow::Result<Array2<f32>>,
+    stances: &[Stance],
+    describe: impl Fn(&Stance) -> anyhow::Result<Array2<f32>>,
 ) -> anyhow::Result<Array2<f32>> {
-    let stances = Stance::all(up, order);
-    let mut sum: Option<Array2<f32>> = None;
-    for stance in &stances {
-        let turned = rows.outer_iter().into_par_iter().map(|row| {
-            let mut row = row.to_vec();
-            stance.apply(basis, &mut row).map(|()| row)
-        });
-        let turned: Vec<Vec<f32>> = turned.collect::<Result<_, _>>()?;
-        let mut changed = Array2::zeros(rows.dim());
-        for (mut to, from) in changed.outer_iter_mut().zip(&turned) {
-            to.assign(&ArrayView1::from(from));
-        }
-        let part = describe(&changed.view())?;
-        sum = Some(match sum {
-            None => part,
-            Some(sum) => sum + part,
-        });
+    let (first, others) = stances.split_first().context("an object has stances")?;
+    let mut sum = describe(first)?;
+    for stance in others {
+        sum += &describe(stance)?;
     }
-    Ok(sum.context("an object has stances")? / stances.len() as f32)
+    Ok(sum / stances.len() as f32)
+}
+
+/// Coefficients `[objects, K]` of `basis`, in a stance.
+pub fn stand_rows(
+    stance: &Stance,
+    basis: Basis,
+    rows: &ArrayView2<f32>,
+) -> anyhow::Result<Array2<f32>> {
+    let turned = rows.outer_iter().into_par_iter().map(|row| {
+        let mut row = row.to_vec();
+        stance.apply_coefficients(basis, &mut row).map(|()| row)
+    });
+    let turned: Vec<Vec<f32>> = turned.collect::<Result<_, _>>()?;
+    let mut changed = Array2::zeros(rows.dim());
+    for (mut to, from) in changed.outer_iter_mut().zip(&turned) {
+        to.assign(&ArrayView1::from(from));
+    }
+    Ok(changed)
+}
+
+/// Points of objects, in a stance.
+pub fn stand_clouds(stance: &Stance, clouds: &[Vec<[f32; 3]>]) -> Vec<Vec<[f32; 3]>> {
+    let mut clouds = clouds.to_vec();
+    clouds.par_iter_mut().for_each(|cloud| stance.apply(cloud));
+    clouds
 }
 
 /// Random Fourier features of raw maps, averaged over the stances of each object: linear classifiers of them are nearly those of a
 /// Gaussian kernel that forgives small turns and reflections.
 pub struct Fourier<'a> {
-    what: (Basis, usize, &'a str),
+    basis: Basis,
+    order: usize,
+    stances: Vec<Stance>,
     maps: RawMaps<'a>,
     random: RandomFourier,
 }
 
 impl<'a> Fourier<'a> {
     /// Scaled by the training objects of `data`.
-    pub fn fit(data: &'a Data, encoder: Option<&'a Encoder>, seed: u64) -> anyhow::Result<Self> {
+    pub fn fit(data: &Data, encoder: Option<&'a Encoder>, seed: u64) -> anyhow::Result<Self> {
         let maps = RawMaps::new(data, encoder)?;
         let train = maps.of(&data.train.coefficients.view())?;
+        let order = maps.order(data);
         Ok(Self {
-            what: (data.basis, maps.order(data), &data.up),
+            basis: data.basis,
+            order,
+            stances: Stance::all(&data.up, order),
             maps,
             random: RandomFourier::fit(&train.view(), PAIRS, seed),
         })
@@ -64,10 +79,12 @@ impl<'a> Fourier<'a> {
 
     /// `[objects, 2 PAIRS]`, of coefficients up to the order of the maps or above.
     pub fn features(&self, rows: &ArrayView2<f32>) -> anyhow::Result<Array2<f32>> {
-        let (basis, order, _up) = self.what;
-        let rows = rows.slice(s![.., ..basis.count(order)]);
-        mean(self.what, &rows, &|rows| {
-            Ok(self.random.transform(&self.maps.of(rows)?.view()))
+        let rows = rows.slice(s![.., ..self.basis.count(self.order)]);
+        mean(&self.stances, |stance| {
+            let maps = self
+                .maps
+                .of(&stand_rows(stance, self.basis, &rows)?.view())?;
+            Ok(self.random.transform(&maps.view()))
         })
     }
 
