@@ -8,10 +8,10 @@ use spectra_pointcloud::random::stream;
 
 use crate::config::AlgorithmConfig;
 use crate::encoder::to_host;
-use crate::nets::{Generator, Sizes, Walker};
+use crate::nets::{Code, Generator, Sizes, Walker};
 use crate::run::{WEIGHTS, load_config};
 use crate::tasks::first_latent;
-use crate::walk::walk;
+use crate::walk::{step, walk};
 use crate::{Config, ModelError, device, weights};
 
 /// Rows that pass the networks at once.
@@ -109,8 +109,7 @@ impl Networks {
         let width = self.sizes.input_cells();
         let mut outputs = Vec::with_capacity(inputs.len() / width * self.sizes.target_cells());
         for (index, block) in inputs.chunks(ROWS * width).enumerate() {
-            let code = self.generator.encode(self.put(block, width));
-            let start = self.starts(index * ROWS, block.len() / width, seed, sample);
+            let (code, start) = self.begin(index, block, seed, sample);
             let z = walk(&self.walker, &code, start, &self.config.algorithm);
             outputs.extend(to_host(self.generator.decode(&code, z))?);
         }
@@ -126,22 +125,45 @@ impl Networks {
         steps: usize,
         momentum: bool,
     ) -> Result<(Vec<f32>, Vec<f32>), ModelError> {
-        let width = self.sizes.input_cells();
         let algorithm = AlgorithmConfig {
             inference_steps: steps,
             momentum,
             ..self.config.algorithm.clone()
         };
         let (mut outputs, mut lengths) = (Vec::new(), Vec::new());
-        for (index, block) in inputs.chunks(ROWS * width).enumerate() {
-            let code = self.generator.encode(self.put(block, width));
-            let start = self.starts(index * ROWS, block.len() / width, seed, 0);
+        for (index, block) in inputs.chunks(ROWS * self.sizes.input_cells()).enumerate() {
+            let (code, start) = self.begin(index, block, seed, 0);
             let z = walk(&self.walker, &code, start, &algorithm);
             let (_next, rho) = self.walker.forward(code.h.clone(), z.clone());
             lengths.extend(to_host(rho)?);
             outputs.extend(to_host(self.generator.decode(&code, z))?);
         }
         Ok((outputs, lengths))
+    }
+
+    /// Outputs as [`complete`](Self::complete) gives them for `sample` 0, where z starts and after each step of its walk.
+    pub(crate) fn trail(&self, inputs: &[f32], seed: u64) -> Result<Vec<Vec<f32>>, ModelError> {
+        let algorithm = &self.config.algorithm;
+        let mut trail = vec![Vec::new(); algorithm.inference_steps + 1];
+        for (index, block) in inputs.chunks(ROWS * self.sizes.input_cells()).enumerate() {
+            let (code, mut z) = self.begin(index, block, seed, 0);
+            let prepared = self.walker.prepare(code.h.clone());
+            for (steps, outputs) in trail.iter_mut().enumerate() {
+                if steps > 0 {
+                    z = step(&self.walker, &prepared, z, algorithm.momentum);
+                }
+                outputs.extend(to_host(self.generator.decode(&code, z.clone()))?);
+            }
+        }
+        Ok(trail)
+    }
+
+    /// What H makes of the block of at most [`ROWS`] inputs with this `index`, and where z starts in its rows.
+    fn begin(&self, index: usize, block: &[f32], seed: u64, sample: u64) -> (Code, Tensor<2>) {
+        let width = self.sizes.input_cells();
+        let code = self.generator.encode(self.put(block, width));
+        let start = self.starts(index * ROWS, block.len() / width, seed, sample);
+        (code, start)
     }
 
     /// Where z starts in `rows` rows from `first` on.
@@ -163,3 +185,32 @@ impl Networks {
 
 #[cfg(test)]
 mod pytorch;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trail_is_every_walk_up_to_the_last() {
+        let sizes = Sizes {
+            input: [1, 1, 1],
+            target: [3, 1, 1],
+        };
+        // More rows than one block has.
+        let inputs: Vec<f32> = (0..ROWS + 3).map(|row| row as f32 / ROWS as f32).collect();
+        for momentum in [true, false] {
+            let mut config = Config::preset("toy").unwrap();
+            config.algorithm.inference_steps = 3;
+            config.algorithm.momentum = momentum;
+            let networks = Networks::random(config, sizes, 5, "cpu").unwrap();
+            let trail = networks.trail(&inputs, 7).unwrap();
+            assert_eq!(trail.len(), 4);
+            for (steps, outputs) in trail.iter().enumerate() {
+                let (walked, _rho) = networks.walked(&inputs, 7, steps, momentum).unwrap();
+                assert_eq!(*outputs, walked, "{steps} steps");
+            }
+            assert_eq!(trail[3], networks.complete(&inputs, 7, 0).unwrap());
+            assert_ne!(trail[0], trail[3]);
+        }
+    }
+}

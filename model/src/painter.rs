@@ -129,15 +129,10 @@ impl Painter {
 
     /// The answers of sample 0 at the start of the walk and after each of its steps.
     pub fn walk(&self, questions: &Questions, seed: u64) -> Result<Vec<Array4<f32>>, ModelError> {
-        let algorithm = &self.config().algorithm;
-        (0..=algorithm.inference_steps)
-            .map(|steps| {
-                let inputs = &questions.inputs;
-                let (outputs, _lengths) =
-                    self.networks
-                        .walked(inputs, seed, steps, algorithm.momentum)?;
-                self.pictures(inputs, &outputs)
-            })
+        let trail = self.networks.trail(&questions.inputs, seed)?;
+        trail
+            .iter()
+            .map(|outputs| self.pictures(&questions.inputs, outputs))
             .collect()
     }
 

@@ -20,7 +20,12 @@ pub(crate) fn row_norm(z: Tensor<2>) -> Tensor<2> {
 }
 
 /// One step of Eq. 4 as Z guides it, given what Z made of h. Without momentum z becomes the prediction itself.
-fn step(walker: &Walker, prepared: &Tensor<2>, z: Tensor<2>, momentum: bool) -> Tensor<2> {
+pub(crate) fn step(
+    walker: &Walker,
+    prepared: &Tensor<2>,
+    z: Tensor<2>,
+    momentum: bool,
+) -> Tensor<2> {
     let (next, rho) = walker.finish(prepared.clone(), z.clone());
     if !momentum {
         return next;
