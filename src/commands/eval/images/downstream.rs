@@ -10,6 +10,7 @@ use spectra_model::{Painter, PictureInfo};
 
 use super::painters;
 use crate::cli;
+use crate::commands::eval::features::RANDOM;
 
 /// Linear classifiers on frozen features of other pictures, beside the random encoder and the pixels.
 pub(super) fn downstream(
@@ -45,7 +46,7 @@ pub(super) fn downstream(
     }
     let random = (0..options.seeds.max(1))
         .map(|seed| {
-            let painter = Painter::random(&options.run[0], 1000 + seed, &options.device)?;
+            let painter = Painter::random(&options.run[0], RANDOM + seed, &options.device)?;
             features(&painter, "random encoder")
         })
         .collect::<anyhow::Result<_>>()?;
