@@ -15,7 +15,7 @@ use crate::outcome::{Outcome, Usage};
 pub fn complete(options: &cli::TrainComplete, quiet: bool) -> anyhow::Result<Outcome> {
     let set = open_images(&options.run.data, &read(&options.run, options.part))?;
     let kind = PictureKind::Complete(completion(options, &set)?);
-    pictures(&set, &kind, &options.run, quiet)
+    pictures(set, &kind, &options.run, quiet)
 }
 
 pub fn colorize(options: &cli::TrainColorize, quiet: bool) -> anyhow::Result<Outcome> {
@@ -27,7 +27,7 @@ pub fn colorize(options: &cli::TrainColorize, quiet: bool) -> anyhow::Result<Out
         },
         lambda: options.lambda,
     });
-    pictures(&set, &kind, &options.run, quiet)
+    pictures(set, &kind, &options.run, quiet)
 }
 
 pub fn translate(options: &cli::TrainTranslate, quiet: bool) -> anyhow::Result<Outcome> {
@@ -35,7 +35,7 @@ pub fn translate(options: &cli::TrainTranslate, quiet: bool) -> anyhow::Result<O
     let kind = PictureKind::Translate(Translate {
         from_b: options.from == cli::Side::Right,
     });
-    pictures(&set, &kind, &options.run, quiet)
+    pictures(set, &kind, &options.run, quiet)
 }
 
 fn read(run: &cli::PictureRun, part: cli::Half) -> ImageOptions {
@@ -47,7 +47,7 @@ fn read(run: &cli::PictureRun, part: cli::Half) -> ImageOptions {
 }
 
 /// The set with `count` training pictures in the place of its test.
-pub fn held_out(set: &ImageSet, count: usize) -> anyhow::Result<ImageSet> {
+pub fn held_out(mut set: ImageSet, count: usize) -> anyhow::Result<ImageSet> {
     if count >= set.train.len() {
         let message = format!(
             "--hold-out {count}: the set has only {} training pictures",
@@ -55,7 +55,6 @@ pub fn held_out(set: &ImageSet, count: usize) -> anyhow::Result<ImageSet> {
         );
         return Err(Usage(message).into());
     }
-    let mut set = set.clone();
     set.hold_out(count);
     Ok(set)
 }
@@ -98,7 +97,7 @@ fn completion(options: &cli::TrainComplete, set: &ImageSet) -> anyhow::Result<Co
 
 /// Trains the task, then its baselines where they are asked for, in folders inside the run's.
 fn pictures(
-    set: &ImageSet,
+    set: ImageSet,
     kind: &PictureKind,
     run: &cli::PictureRun,
     quiet: bool,

@@ -49,7 +49,10 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
             &options.images.lpips,
         )?),
     };
-    let test = set.test.first(options.images.test);
+    let test = match options.images.test {
+        0 => set.test,
+        count => set.test.first(count),
+    };
     anyhow::ensure!(!test.is_empty(), "{}: no test pictures", folder.display());
     let progress = Progress::start("eval images", quiet);
     let rows = scores(&painters, &test, &info, options, lpips.as_ref(), &progress)?;
@@ -137,7 +140,7 @@ fn open(folder: &Path, info: &PictureInfo, options: &cli::Eval) -> anyhow::Resul
         _ => open_images(folder, &read)?,
     };
     let count = options.images.hold_out;
-    let set = held_out(&whole, count)?;
+    let set = held_out(whole, count)?;
     if count > 0 && set.train.len() != info.rows {
         let message = format!(
             "--hold-out {count}: leaves {} training pictures, but the run was trained on {}; expected the number that \
