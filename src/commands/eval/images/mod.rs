@@ -2,6 +2,7 @@
 
 mod downstream;
 mod draw;
+mod refuse;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use spectra_model::{Distance, Objective, Painter, PictureInfo, PictureKind};
 
 use self::downstream::downstream;
 use self::draw::{draw, draw_modes};
+use self::refuse::refuse_idle;
 use super::refuse_folder;
 use crate::cli;
 use crate::commands::pictures::{BASELINES, held_out, part_of};
@@ -91,26 +93,6 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     } else {
         Outcome::SomeFailed
     })
-}
-
-/// What `eval images` would leave undone is refused rather than passed over.
-fn refuse_idle(options: &cli::Eval) -> anyhow::Result<()> {
-    let given = [
-        ("--beside", !options.beside.is_empty()),
-        ("--reconstruction", options.reconstruction),
-        ("--features", !options.features.is_empty()),
-        ("--classifiers", !options.classifiers.is_empty()),
-        ("--report", options.report.is_some()),
-        ("--figures", options.figures.is_some()),
-    ];
-    match given.iter().find(|(_name, given)| *given) {
-        None => Ok(()),
-        Some((name, _)) => {
-            let message =
-                format!("{name}: of shapes alone; `eval images` takes --json and --pictures");
-            Err(Usage(message).into())
-        }
-    }
 }
 
 /// A table asks the same questions of all its rows.
