@@ -157,6 +157,15 @@ fn pairs_are_translated_and_colours_learnt() {
         .clone();
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("translate and colorize"), "{text}");
+    // The other half of each pair is not what the first run was asked for.
+    train("translate", "back", &["--from", "right"], 0, folder);
+    let output = spectra(&[&both[..], &["--run", "back"]].concat(), folder)
+        .assert()
+        .code(2)
+        .get_output()
+        .clone();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("--from, found left and right"), "{text}");
 }
 
 #[test]
@@ -237,6 +246,22 @@ fn modes_are_counted_and_drawn_on_held_out_pictures() {
     assert!(text.contains("was trained on 13"), "{text}");
     let modes = image::open(folder.join("gallery/modes.png")).unwrap();
     assert_eq!((modes.width(), modes.height()), (12 * 66 - 2, 64));
+    // Runs of other rates are asked the same; but this one was trained on what the first left out.
+    let more = ["--mask", "top", "--mask-side", "1:1", "--white-box", "0.2"];
+    train("complete", "all", &more, 0, folder);
+    let both = ["eval", "images", "--data", "data", "--run", "run"];
+    let both = [&both[..], &["--run", "all", "--samples", "2"]].concat();
+    let output = spectra(&both, folder).output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("50.0 %") && text.contains("20.0 %"), "{text}");
+    let output = spectra(&[&both[..], &["--hold-out", "3"]].concat(), folder)
+        .assert()
+        .code(2)
+        .get_output()
+        .clone();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("was trained on 16"), "{text}");
 }
 
 #[test]

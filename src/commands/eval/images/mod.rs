@@ -16,7 +16,7 @@ use spectra_model::{Distance, Objective, Painter, PictureInfo, PictureKind};
 
 use self::downstream::downstream;
 use self::draw::{draw, draw_modes};
-use self::refuse::refuse_idle;
+use self::refuse::{refuse_idle, refuse_mixture, refuse_trained_on};
 use super::refuse_folder;
 use crate::cli;
 use crate::commands::pictures::{BASELINES, held_out, part_of};
@@ -41,9 +41,14 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         refuse_folder(path)?;
     }
     let info = PictureInfo::load(run)?;
-    let set = open(folder, &info, options)?;
     let painters = painters(&options.run, &options.device)?;
-    refuse_mixture(&info, &painters)?;
+    for (name, painter) in &painters {
+        refuse_mixture(&info, name, painter.info(), options.images.part)?;
+    }
+    let set = open(folder, &info, options)?;
+    for (name, painter) in &painters {
+        refuse_trained_on(&set, options.images.hold_out, name, painter.info())?;
+    }
     let lpips = match options.images.lpips.is_empty() {
         true => None,
         false => Some(Lpips::load(
@@ -95,22 +100,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     })
 }
 
-/// A table asks the same questions of all its rows.
-fn refuse_mixture(info: &PictureInfo, painters: &[(String, Painter)]) -> anyhow::Result<()> {
-    let task = info.kind.name();
-    let mut tasks = painters
-        .iter()
-        .map(|(_name, painter)| painter.info().kind.name());
-    match tasks.find(|other| *other != task) {
-        None => Ok(()),
-        Some(other) => {
-            let message = format!("--run: expected runs of one task, found {task} and {other}");
-            Err(Usage(message).into())
-        }
-    }
-}
-
-/// The pictures, read and divided as the run's were.
+/// The pictures, read and divided as those of the run `info` were.
 fn open(folder: &Path, info: &PictureInfo, options: &cli::Eval) -> anyhow::Result<ImageSet> {
     let read = ImageOptions {
         size: info.size,
@@ -121,18 +111,7 @@ fn open(folder: &Path, info: &PictureInfo, options: &cli::Eval) -> anyhow::Resul
         PictureKind::Translate(_) => open_pairs(folder, &read)?,
         _ => open_images(folder, &read)?,
     };
-    let count = options.images.hold_out;
-    let set = held_out(whole, count)?;
-    if count > 0 && set.train.len() != info.rows {
-        let message = format!(
-            "--hold-out {count}: leaves {} training pictures, but the run was trained on {}; expected the number that \
-             `train` held out",
-            set.train.len(),
-            info.rows
-        );
-        return Err(Usage(message).into());
-    }
-    Ok(set)
+    held_out(whole, options.images.hold_out)
 }
 
 /// The named runs and the baselines in their folders, each with what stands in the table.
@@ -190,7 +169,6 @@ fn scores(
         let shown = [questions.shown.clone()];
         rows.push(score("input as it is", share, &shown, truth, asked, lpips)?);
         for (name, painter) in painters {
-            let questions = painter.ask(test, share, options.images.seed)?;
             let given = answers(painter, &questions, options)?;
             rows.push(score(name, share, &given, truth, asked, lpips)?);
             if given.len() > 1 {
