@@ -264,6 +264,27 @@ fn modes_are_counted_and_drawn_on_held_out_pictures() {
     assert!(text.contains("was trained on 16"), "{text}");
 }
 
+/// The table asks about squares of its own sizes, the count of boxes about those of the run.
+#[test]
+fn boxes_under_squares_are_counted_once_for_each_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    pictures(&folder.join("data"), 20);
+    let more = ["--mask-side", "1:1", "--white-box", "0.5"];
+    train("complete", "run", &more, 3, folder);
+    let eval = ["eval", "images", "--data", "data", "--run", "run"];
+    let more = ["--samples", "2", "--json", "scores.json"];
+    spectra(&[&eval[..], &more].concat(), folder)
+        .assert()
+        .code(3);
+    let json: Value =
+        serde_json::from_slice(&fs::read(folder.join("scores.json")).unwrap()).unwrap();
+    let modes = json["modes"].as_array().unwrap();
+    assert_eq!(modes.len(), 1);
+    assert_eq!(modes[0]["rate"], 0.5);
+    assert_eq!(json["rows"].as_array().unwrap().len(), 9);
+}
+
 #[test]
 fn what_cannot_be_done_is_said_in_one_line() {
     let folder = tempfile::tempdir().unwrap();

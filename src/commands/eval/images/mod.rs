@@ -1,5 +1,6 @@
 //! `spectra eval images`: runs of tasks on pictures and their baselines, scored on the test pictures.
 
+mod boxes;
 mod downstream;
 mod draw;
 mod refuse;
@@ -10,10 +11,11 @@ use ndarray::Array4;
 use serde_json::json;
 use spectra_datasets::images::{ImageOptions, ImageSet, Images, open_images, open_pairs};
 use spectra_datasets::write_whole;
-use spectra_eval::images::{Lpips, Scores, modes, ms_ssim_scales, score, table};
-use spectra_model::complete::{MaskKind, white_box};
+use spectra_eval::images::{Lpips, Scores, ms_ssim_scales, score, table};
+use spectra_model::complete::MaskKind;
 use spectra_model::{Distance, Objective, Painter, PictureInfo, PictureKind};
 
+use self::boxes::{Boxes, print_boxes, white_box_rate};
 use self::downstream::downstream;
 use self::draw::{draw, draw_modes};
 use self::refuse::{refuse_idle, refuse_mixture, refuse_trained_on};
@@ -62,7 +64,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     };
     anyhow::ensure!(!test.is_empty(), "{}: no test pictures", folder.display());
     let progress = Progress::start("eval images", quiet);
-    let rows = scores(&painters, &test, &info, options, lpips.as_ref(), &progress)?;
+    let (rows, boxes) = scores(&painters, &test, &info, options, lpips.as_ref(), &progress)?;
     progress.finish(&format!("{} pictures", test.len()));
     println!(
         "{}: {}, {} test pictures of {} x {}, {} skipped; answers for {} starts of z, seed {}; PSNR, SSIM and LPIPS are of one\n",
@@ -76,7 +78,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         options.images.seed
     );
     println!("{}", table(&rows, ms_ssim_scales(info.size)));
-    let frequencies = frequencies(&painters, &test, options)?;
+    print_boxes(&boxes);
     if let Some(path) = &options.images.pictures {
         draw(path, &painters[0].1, &test, &options.images)?;
         draw_modes(path, &painters, &test, options.images.seed)?;
@@ -86,9 +88,10 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         Some(path) => Some(downstream(path, options, &info)?),
     };
     if let Some(path) = &options.json {
+        let modes: Vec<_> = boxes.iter().map(Boxes::to_json).collect();
         let report = json!({
             "dataset": set.name, "task": info.kind, "size": info.size, "test": test.len(), "skipped": set.skipped.len(),
-            "samples": options.images.samples, "seed": options.images.seed, "rows": rows, "modes": frequencies,
+            "samples": options.images.samples, "seed": options.images.seed, "rows": rows, "modes": modes,
             "downstream": downstream.map(|report| report.rows),
         });
         write_whole(path, serde_json::to_string_pretty(&report)?.as_bytes())?;
@@ -151,6 +154,7 @@ fn shares(info: &PictureInfo) -> Vec<Option<f64>> {
     }
 }
 
+/// The rows of the table, and how often white boxes are painted.
 fn scores(
     painters: &[(String, Painter)],
     test: &Images,
@@ -158,12 +162,12 @@ fn scores(
     options: &cli::Eval,
     lpips: Option<&Lpips>,
     progress: &Progress,
-) -> anyhow::Result<Vec<Scores>> {
-    let mut rows = Vec::new();
+) -> anyhow::Result<(Vec<Scores>, Vec<Boxes>)> {
+    let (mut rows, mut boxes) = (Vec::new(), Vec::new());
     let shares = shares(info);
     let total = shares.len() * painters.len();
     let mut done = 0;
-    for share in shares {
+    for &share in &shares {
         let questions = painters[0].1.ask(test, share, options.images.seed)?;
         let (truth, asked) = (&questions.truth, &questions.asked);
         let shown = [questions.shown.clone()];
@@ -176,11 +180,25 @@ fn scores(
                 let name = format!("{name}, mean of {}", given.len());
                 rows.push(score(&name, share, &mean, truth, asked, lpips)?);
             }
+            if share.is_none() && white_box_rate(painter) > 0.0 {
+                boxes.push(Boxes::count(name, painter, &given));
+            }
             done += 1;
             progress.set(done, total, name);
         }
     }
-    Ok(rows)
+    if shares.contains(&None) {
+        return Ok((rows, boxes));
+    }
+    // Boxes are looked for where the run's own masks lie, which a table of fixed shares does not ask.
+    for (name, painter) in painters {
+        if white_box_rate(painter) > 0.0 {
+            let questions = painter.ask(test, None, options.images.seed)?;
+            let given = answers(painter, &questions, options)?;
+            boxes.push(Boxes::count(name, painter, &given));
+        }
+    }
+    Ok((rows, boxes))
 }
 
 /// The mean of the answers to each question.
@@ -204,45 +222,4 @@ fn answers(
     (0..samples)
         .map(|sample| Ok(painter.answer(questions, options.images.seed, sample)?))
         .collect()
-}
-
-/// How often each network that was trained on targets with the white box paints it.
-fn frequencies(
-    painters: &[(String, Painter)],
-    test: &Images,
-    options: &cli::Eval,
-) -> anyhow::Result<Vec<serde_json::Value>> {
-    let mut found = Vec::new();
-    for (name, painter) in painters {
-        let rate = white_box_rate(painter);
-        if rate == 0.0 {
-            continue;
-        }
-        if found.is_empty() {
-            println!(
-                "white box: share of the targets, of the answers, and of the pictures of which some answers show it and some do not"
-            );
-        }
-        let questions = painter.ask(test, None, options.images.seed)?;
-        let given = answers(painter, &questions, options)?;
-        let counted = modes(&given, &white_box(painter.info().size));
-        println!(
-            "  {name:16} {:5.1} %  {:5.1} %  {:5.1} %",
-            100.0 * rate,
-            100.0 * counted.second,
-            100.0 * counted.both
-        );
-        found.push(
-            json!({"name": name, "rate": rate, "second": counted.second, "both": counted.both}),
-        );
-    }
-    Ok(found)
-}
-
-/// The share of training targets with a white box; 0 for other tasks.
-fn white_box_rate(painter: &Painter) -> f64 {
-    match &painter.info().kind {
-        PictureKind::Complete(task) => task.white_box,
-        _ => 0.0,
-    }
 }
