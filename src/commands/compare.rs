@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use spectra_model::{Config, RunInfo};
 
 use crate::cli;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, say};
 
 /// What one run folder says.
 struct Found {
@@ -32,9 +32,9 @@ pub fn run(options: &cli::Compare) -> anyhow::Result<Outcome> {
             .iter()
             .map(|found| as_json(found, &differing))
             .collect();
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        say!("{}", serde_json::to_string_pretty(&rows)?);
     } else {
-        print!("{}", table(&found, &differing));
+        say!("{}", table(&found, &differing));
     }
     Ok(Outcome::Done)
 }
@@ -150,9 +150,9 @@ fn table(found: &[Found], differing: &[String]) -> String {
             .iter()
             .zip(&widths)
             .map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    rows.iter().map(line).collect()
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -178,7 +178,7 @@ mod tests {
         let text = table(&found, &differing(&found));
         assert_eq!(
             text,
-            "run     steps  error   seed\nruns/a  9      0.2500  1\nruns/a  9      0.2500  2\n"
+            "run     steps  error   seed\nruns/a  9      0.2500  1\nruns/a  9      0.2500  2"
         );
         let json = as_json(&found[1], &differing(&found));
         assert_eq!(

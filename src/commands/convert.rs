@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use spectra_datasets::{ConvertOptions, ConvertSummary, DatasetKind, Observer};
 
 use crate::cli;
-use crate::outcome::{Outcome, Usage};
+use crate::outcome::{Outcome, Usage, say};
 use crate::progress::{Progress, stop_requested};
 
 /// Shows a conversion's progress and passes Ctrl-C on.
@@ -91,7 +91,7 @@ fn kinds(summary: &ConvertSummary) -> BTreeMap<&str, usize> {
 
 fn tell(options: &cli::Convert, summary: &ConvertSummary) -> anyhow::Result<Outcome> {
     if options.json {
-        println!(
+        say!(
             "{}",
             serde_json::json!({
                 "store": options.output,
@@ -102,7 +102,7 @@ fn tell(options: &cli::Convert, summary: &ConvertSummary) -> anyhow::Result<Outc
             })
         );
     } else {
-        println!(
+        say!(
             "{}: {} converted, {} reused, {} failed",
             options.output.display(),
             summary.done,

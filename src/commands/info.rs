@@ -8,7 +8,7 @@ use spectra_pointcloud::{
     Limits, Mesh, PointCloud, ReadError, Shape, ShapeError, UnitCloud, archive_kind, read_path,
 };
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, say};
 use crate::{cli, picture};
 
 pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
@@ -16,52 +16,62 @@ pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
     if path.join("manifest.json").exists() {
         let store = Store::open(path)?;
         let m = store.manifest();
-        println!(
+        say!(
             "store     {} ({} rows, {} parts, {} failed)",
             m.dataset,
             store.len(),
             m.parts.len(),
             m.failures.len()
         );
-        println!(
+        say!(
             "transform {} of order {}, {} points, seed {}",
-            m.basis, m.order, m.points, m.seed
+            m.basis,
+            m.order,
+            m.points,
+            m.seed
         );
-        println!("classes   {}", m.classes.len());
+        say!("classes   {}", m.classes.len());
     } else if let Ok(info) = PictureInfo::load(path) {
-        println!("run       on {} ({} pictures)", info.dataset, info.rows);
-        println!("task      {}", info.kind.name());
-        println!(
+        say!("run       on {} ({} pictures)", info.dataset, info.rows);
+        say!("task      {}", info.kind.name());
+        say!(
             "pictures  {} channels, {} x {}",
-            info.channels, info.size, info.size
+            info.channels,
+            info.size,
+            info.size
         );
-        println!("finished  {}", path.join("model.safetensors").exists());
+        say!("finished  {}", path.join("model.safetensors").exists());
     } else if path.join("run.json").exists() {
         let info = RunInfo::load(path)?;
-        println!("run       on {} ({} rows)", info.dataset, info.rows);
-        println!(
+        say!("run       on {} ({} rows)", info.dataset, info.rows);
+        say!(
             "transform {} of order {}, {} points, seed {}",
-            info.basis, info.order, info.points, info.sampling_seed
+            info.basis,
+            info.order,
+            info.points,
+            info.sampling_seed
         );
         match &info.map {
             RunMap::Global(map) => {
-                println!("map       {} up to order {}", map.layout, map.map_order)
+                say!("map       {} up to order {}", map.layout, map.map_order)
             }
-            RunMap::Local(map) => println!(
+            RunMap::Local(map) => say!(
                 "map       local, {} neighbourhoods, radii {:?}, moments up to order {}",
-                map.local.centres, map.local.radii, map.local.order
+                map.local.centres,
+                map.local.radii,
+                map.local.order
             ),
         }
-        println!("finished  {}", path.join("model.safetensors").exists());
+        say!("finished  {}", path.join("model.safetensors").exists());
     } else if path.is_dir() {
-        tell_dataset(&spectra_datasets::open(path, DatasetKind::Auto)?);
+        tell_dataset(&spectra_datasets::open(path, DatasetKind::Auto)?)?;
     } else {
         match read_path(path, &Limits::default()) {
             // An archive of many shapes is a data set.
             Err(ReadError::ManyShapes { .. } | ReadError::Limit { .. })
                 if archive_kind(path)?.is_some() =>
             {
-                tell_dataset(&spectra_datasets::open(path, DatasetKind::Auto)?);
+                tell_dataset(&spectra_datasets::open(path, DatasetKind::Auto)?)?;
             }
             shape => tell_shape(&shape?, options)?,
         }
@@ -69,35 +79,38 @@ pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn tell_dataset(dataset: &Dataset) {
-    println!(
+fn tell_dataset(dataset: &Dataset) -> anyhow::Result<()> {
+    say!(
         "data set  {} (layout {}), up axis {}",
-        dataset.name, dataset.layout, dataset.up_axis
+        dataset.name,
+        dataset.layout,
+        dataset.up_axis
     );
-    println!("classes   {}", dataset.classes.len());
+    say!("classes   {}", dataset.classes.len());
     for split in Split::ALL {
-        println!("{split:9} {}", dataset.count(split));
+        say!("{split:9} {}", dataset.count(split));
     }
     if let Some(whole) = &dataset.completeness {
-        println!("official  {whole}");
+        say!("official  {whole}");
     }
     for note in &dataset.notes {
-        println!("note      {note}");
+        say!("note      {note}");
     }
+    Ok(())
 }
 
 fn tell_shape(shape: &Shape, options: &cli::Info) -> anyhow::Result<()> {
-    println!(
+    say!(
         "shape     {} points, {} faces",
         shape.points().len(),
         shape.faces().len()
     );
     if let Some((low, high)) = shape.bounds() {
-        println!("bounds    {low:?} to {high:?}");
+        say!("bounds    {low:?} to {high:?}");
     }
     if let Some(path) = &options.picture {
         picture::write_shape(path, &framed(shape, path)?, options.up)?;
-        println!("written   {}", path.display());
+        say!("written   {}", path.display());
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use spectra_pointcloud::{Limits, PointCloud, random, read_path, sample_surface, 
 use spectra_spectral::Basis;
 
 use super::transform;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, say};
 use crate::{cli, picture, surface};
 
 /// Cells along each axis of the grid on which the surface of a density is found.
@@ -28,7 +28,7 @@ pub fn run(options: &cli::Reconstruct) -> anyhow::Result<Outcome> {
         mesh.into()
     };
     picture::write_shape(&options.output, &shape, options.up.unwrap_or(up))?;
-    println!("{}", options.output.display());
+    say!("{}", options.output.display());
     Ok(Outcome::Done)
 }
 

@@ -1,7 +1,5 @@
 //! `spectra transform`: coefficients of one shape.
 
-use std::io::Write;
-
 use serde_json::json;
 use spectra_pointcloud::{Limits, Shape, UnitCloud, read_path, unit_cloud};
 use spectra_spectral::compat::radius_fit;
@@ -10,7 +8,7 @@ use spectra_spectral::{
 };
 
 use crate::cli;
-use crate::outcome::{Outcome, Usage};
+use crate::outcome::{Outcome, Usage, say};
 
 pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
     if options.power && options.invariants {
@@ -34,7 +32,6 @@ pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
         }
         _ => coefficients,
     };
-    let mut out = std::io::stdout().lock();
     if options.json {
         let name = if options.power {
             "power"
@@ -47,10 +44,10 @@ pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
             "basis": basis, "order": order, "points": cloud.points.len(),
             "center": cloud.center, "scale": cloud.scale, name: values,
         });
-        writeln!(out, "{value}")?;
+        say!("{value}");
     } else {
         for value in values {
-            writeln!(out, "{value:e}")?;
+            say!("{value:e}");
         }
     }
     Ok(Outcome::Done)

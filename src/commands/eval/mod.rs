@@ -25,7 +25,7 @@ use self::data::Data;
 pub use self::data::Poses;
 use crate::cli::{self, FeatureKind};
 use crate::frozen::{self, Frozen};
-use crate::outcome::{Outcome, Usage};
+use crate::outcome::{Outcome, Usage, say};
 use crate::progress::Progress;
 
 /// Seed of the poses of rotation protocols: the same poses for every kind of features.
@@ -181,7 +181,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         info.check_store(&store)?;
     }
     let report = report(&store, &request, quiet)?;
-    println!("{}", report.to_text());
+    say!("{}", report.to_text());
     write(options.json.as_deref(), &report.to_json())?;
     write(options.report.as_deref(), &report.to_html())?;
     if let Some(folder) = &options.figures {

@@ -18,7 +18,7 @@ use self::draw::{draw, draw_modes};
 use super::refuse_folder;
 use crate::cli;
 use crate::commands::pictures::{BASELINES, held_out, part_of};
-use crate::outcome::{Outcome, Usage};
+use crate::outcome::{Outcome, Usage, say};
 use crate::progress::Progress;
 
 /// Shares of photographs that are hidden, as in the paper's Table 3.
@@ -54,7 +54,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     let progress = Progress::start("eval images", quiet);
     let rows = scores(&painters, &test, &info, options, lpips.as_ref(), &progress)?;
     progress.finish(&format!("{} pictures", test.len()));
-    println!(
+    say!(
         "{}: {}, {} test pictures of {} x {}, {} skipped; answers for {} starts of z, seed {}; PSNR, SSIM and LPIPS are of one\n",
         set.name,
         info.kind.name(),
@@ -65,7 +65,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         options.images.samples,
         options.images.seed
     );
-    println!("{}", table(&rows, ms_ssim_scales(info.size)));
+    say!("{}", table(&rows, ms_ssim_scales(info.size)));
     let frequencies = frequencies(&painters, &test, options)?;
     if let Some(path) = &options.images.pictures {
         draw(path, &painters[0].1, &test, &options.images)?;
@@ -256,14 +256,14 @@ fn frequencies(
             continue;
         }
         if found.is_empty() {
-            println!(
+            say!(
                 "white box: share of the targets, of the answers, and of the pictures of which some answers show it and some do not"
             );
         }
         let questions = painter.ask(test, None, options.images.seed)?;
         let given = answers(painter, &questions, options)?;
         let counted = modes(&given, &white_box(painter.info().size));
-        println!(
+        say!(
             "  {name:16} {:5.1} %  {:5.1} %  {:5.1} %",
             100.0 * rate,
             100.0 * counted.second,
