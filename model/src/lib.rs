@@ -89,5 +89,5 @@ pub use scaling::Scaling;
 pub use supervised::{Labelled, Shapes, Start, Supervised, SupervisedOptions, Supervision};
 pub use tasks::pictures::{PictureInfo, PictureKind, train_pictures};
 pub use tasks::{colorize, complete, pretrain, toy, translate};
-pub use train::{TrainObserver, TrainProgress, TrainSummary};
+pub use train::{TrainObserver, TrainProgress, TrainSummary, training_curve};
 pub use verify::{RunReport, verify_run};

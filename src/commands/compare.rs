@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use serde_json::{Value, json};
-use spectra_model::{Config, RunInfo};
+use spectra_model::{Config, RunInfo, training_curve};
 
 use crate::cli;
 use crate::outcome::{Outcome, say};
@@ -47,17 +46,10 @@ fn read(run: &Path) -> anyhow::Result<Found> {
     settings.insert("data".into(), info.dataset);
     settings.insert("data.rows".into(), info.rows.to_string());
     settings.insert("data.transform".into(), info.fingerprint);
-    let log = run.join("metrics.jsonl");
-    let last = match log.exists() {
-        true => {
-            last_line(&std::fs::read_to_string(&log).with_context(|| log.display().to_string())?)
-        }
-        false => None,
-    };
     Ok(Found {
         run: run.to_owned(),
         settings,
-        last,
+        last: training_curve(run)?.pop(),
         finished: run.join("model.safetensors").exists(),
     })
 }
@@ -75,13 +67,6 @@ fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, String>) {
         };
         flatten(&inner, value, into);
     }
-}
-
-fn last_line(log: &str) -> Option<(u64, f64)> {
-    log.lines().rev().find_map(|line| {
-        let line: Value = serde_json::from_str(line).ok()?;
-        Some((line.get("step")?.as_u64()?, line.get("error")?.as_f64()?))
-    })
 }
 
 /// Settings that are not the same in all runs.
@@ -164,9 +149,7 @@ mod tests {
         Found {
             run: "runs/a".into(),
             settings: [("seed", seed), ("train.batch", "64")].map(setting).into(),
-            last: last_line(
-                "{\"step\": 3, \"error\": 0.5}\n{\"step\": 9, \"error\": 0.25}\ntorn {",
-            ),
+            last: Some((9, 0.25)),
             finished: true,
         }
     }

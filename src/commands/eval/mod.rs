@@ -248,6 +248,9 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         &data.labels,
         store.manifest().failures.len(),
     );
+    if let Some(run) = request.runs.first() {
+        pictures::add_curve(&mut report, run)?;
+    }
     let models = match request.reconstruction {
         true => completing(&encoders, &beside)?,
         false => Vec::new(),
@@ -278,13 +281,12 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         let rows = supervised::rows(&posed, poses.train, request, &protocols, quiet)?;
         report.rows.extend(rows);
     }
-    if let (Some(run), Some(encoder)) = (request.runs.first(), encoders.first()) {
+    if let Some(encoder) = encoders.first() {
         if request.reconstruction {
             let progress = Progress::start("reconstruction", quiet);
             report.reconstructions = recon::table(&data, &models, &protocol, &progress)?;
             progress.finish(&format!("{} rows", report.reconstructions.len()));
         }
-        report.add_curve(pictures::curve(run)?);
         if let Some(encoder) = encoder.global().filter(|encoder| encoder.inverts()) {
             pictures::add_completions(&mut report, encoder, &data)?;
         }
