@@ -52,10 +52,10 @@ pub fn run(options: &cli::Convert, quiet: bool) -> anyhow::Result<Outcome> {
 
 fn convert_options(options: &cli::Convert) -> anyhow::Result<ConvertOptions> {
     Ok(ConvertOptions {
-        basis: options.transform.basis,
-        order: options.transform.order,
-        points: options.transform.points,
-        seed: options.transform.seed,
+        basis: options.transform.basis(),
+        order: options.transform.order(),
+        points: options.transform.points(),
+        seed: options.transform.seed(),
         shard: options.shard.as_deref().map_or(Ok((0, 1)), parse_shard)?,
         jobs: options.jobs,
         limit: options.limit,

@@ -14,13 +14,20 @@ pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
     if options.power && options.invariants {
         return Err(Usage("--power and --invariants: choose one".into()).into());
     }
-    let (basis, order) = (options.transform.basis, options.transform.order);
+    let (basis, order) = (options.transform.basis(), options.transform.order());
     let shape = read_path(&options.file, &Limits::default())?;
     let (cloud, weights) = if options.raw {
         as_it_stands(&shape)
     } else {
         (sampled(&shape, options)?, None)
     };
+    if weights.is_some() && basis != Basis::Zernike {
+        let message = format!(
+            "--basis {basis}: {} has weights, which zernike alone takes with --raw; expected a file of points without weights",
+            options.file.display()
+        );
+        return Err(Usage(message).into());
+    }
     let coefficients = coefficients(&cloud, weights, basis, order)?;
     let values = match (options.power, options.invariants, basis) {
         (true, _, Basis::Spherical) | (_, true, Basis::Spherical) => power_spectrum(&coefficients),
@@ -56,8 +63,8 @@ pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
 fn sampled(shape: &Shape, options: &cli::Transform) -> anyhow::Result<UnitCloud> {
     Ok(unit_cloud(
         shape,
-        options.transform.points,
-        options.transform.seed,
+        options.transform.points(),
+        options.transform.seed(),
         0,
     )?)
 }
