@@ -40,6 +40,7 @@
 
 mod adam;
 mod algorithm;
+mod any_run;
 mod average;
 mod checkpoint;
 mod clip;
@@ -71,6 +72,7 @@ mod verify;
 mod walk;
 mod weights;
 
+pub use any_run::AnyRun;
 pub use config::{
     AlgorithmConfig, AugmentConfig, Config, CorruptConfig, Distance, MapConfig, NetworkConfig,
     NetworkKind, Objective, OutputConfig, RotateKind, ScalingKind, TrainConfig, Upsample,

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use serde_json::{Value, json};
-use spectra_model::{Config, RunInfo, training_curve};
+use spectra_model::{AnyRun, Config, training_curve};
 
 use crate::cli;
 use crate::outcome::{Outcome, say};
@@ -20,11 +21,12 @@ struct Found {
 }
 
 pub fn run(options: &cli::Compare) -> anyhow::Result<Outcome> {
-    let found: Vec<Found> = options
-        .runs
-        .iter()
-        .map(|run| read(run))
-        .collect::<anyhow::Result<_>>()?;
+    let mut found = Vec::new();
+    for folder in &options.runs {
+        for run in runs_in(folder)? {
+            found.push(read(&run)?);
+        }
+    }
     let differing = differing(&found);
     if options.json {
         let rows: Vec<Value> = found
@@ -38,20 +40,62 @@ pub fn run(options: &cli::Compare) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// The run that the folder is; or, where it only holds runs, as that of `spectra train toy` does, those.
+fn runs_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut runs = Vec::new();
+    if folder.is_dir() && !is_run(folder) {
+        let place = || folder.display().to_string();
+        for entry in std::fs::read_dir(folder).with_context(place)? {
+            runs.push(entry.with_context(place)?.path());
+        }
+        runs.retain(|path| is_run(path));
+        runs.sort();
+    }
+    if runs.is_empty() {
+        runs.push(folder.to_owned());
+    }
+    Ok(runs)
+}
+
+fn is_run(folder: &Path) -> bool {
+    folder.join("run.json").exists()
+}
+
 fn read(run: &Path) -> anyhow::Result<Found> {
-    let info = RunInfo::load(run)?;
+    let info = AnyRun::load(run)?;
     let config = Config::load(&run.join("config.toml"))?;
     let mut settings = BTreeMap::new();
     flatten("", &serde_json::to_value(config)?, &mut settings);
-    settings.insert("data".into(), info.dataset);
-    settings.insert("data.rows".into(), info.rows.to_string());
-    settings.insert("data.transform".into(), info.fingerprint);
+    task_and_data(&info, &mut settings)?;
     Ok(Found {
         run: run.to_owned(),
         settings,
         last: training_curve(run)?.pop(),
         finished: run.join("model.safetensors").exists(),
     })
+}
+
+/// What was learnt, of which data.
+fn task_and_data(info: &AnyRun, settings: &mut BTreeMap<String, String>) -> anyhow::Result<()> {
+    settings.insert("task".into(), info.task().into());
+    match info {
+        AnyRun::Maps(info) => {
+            settings.insert("data".into(), info.dataset.clone());
+            settings.insert("data.rows".into(), info.rows.to_string());
+            settings.insert("data.transform".into(), info.fingerprint.clone());
+        }
+        AnyRun::Pictures(info) => {
+            let mut task = serde_json::to_value(&info.kind)?;
+            // Its name, which is told already.
+            task.as_object_mut().and_then(|task| task.remove("task"));
+            flatten("task", &task, settings);
+            settings.insert("data".into(), info.dataset.clone());
+            let data = json!({"rows": info.rows, "size": info.size, "part": info.part});
+            flatten("data", &data, settings);
+        }
+        AnyRun::Toy => {}
+    }
+    Ok(())
 }
 
 fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, String>) {

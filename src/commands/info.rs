@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use spectra_datasets::{DatasetKind, Split, Store};
-use spectra_model::{PictureInfo, RunInfo, RunMap};
+use spectra_model::{AnyRun, PictureInfo, RunInfo, RunMap};
 use spectra_pointcloud::{
     Limits, Mesh, PointCloud, ReadError, Shape, ShapeError, UnitCloud, archive_kind, read_path,
 };
@@ -69,10 +69,10 @@ fn tell_store(path: &Path) -> anyhow::Result<()> {
 }
 
 fn tell_run(path: &Path) -> anyhow::Result<()> {
-    if let Ok(info) = PictureInfo::load(path) {
-        tell_pictures(&info)?;
-    } else {
-        tell_maps(&RunInfo::load(path)?)?;
+    match AnyRun::load(path)? {
+        AnyRun::Maps(info) => tell_maps(&info)?,
+        AnyRun::Pictures(info) => tell_pictures(&info)?,
+        toy @ AnyRun::Toy => say!("task      {}", toy.task()),
     }
     say!("finished  {}", path.join("model.safetensors").exists());
     Ok(())
