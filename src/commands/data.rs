@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use spectra_datasets::{AuditReport, DatasetKind, Range, Split, Store, Twin};
+use spectra_datasets::{AuditReport, DatasetKind, NearPair, Range, Split, Store, Twin};
 
 use super::convert::Watch;
 use crate::cli;
@@ -125,55 +125,62 @@ fn near(report: &AuditReport) -> anyhow::Result<()> {
         near.order,
         near.threshold
     );
-    let splits = |counts: &BTreeMap<Split, usize>| {
-        let words = counts
-            .iter()
-            .map(|(split, count)| format!("{count} {split}"));
-        words.collect::<Vec<_>>().join(", ")
-    };
     say!(
         "items with one in their own split: {}",
-        splits(&near.within)
+        by_split(&near.within)
     );
-    say!("items with one in another split: {}", splits(&near.across));
+    say!(
+        "items with one in another split: {}",
+        by_split(&near.across)
+    );
     for (times, counts) in &near.sensitivity {
         say!(
             "         at {times} times the threshold: {}",
-            splits(counts)
+            by_split(counts)
         );
     }
-    let across = near
-        .pairs
-        .iter()
-        .filter(|pair| pair.item.split != pair.neighbour.split);
-    let posed = |split: Split| {
-        let same = across
-            .clone()
-            .filter(|pair| pair.item.split == split && pair.same_pose);
-        same.map(|pair| pair.item.id.as_str())
-            .collect::<BTreeSet<_>>()
-            .len()
-    };
-    say!(
-        "of those, in the same pose (moments within {:.4}): {} train, {} test, {} val",
-        near.pose_threshold,
-        posed(Split::Train),
-        posed(Split::Test),
-        posed(Split::Val)
-    );
-    let mixed: Vec<_> = near
-        .pairs
-        .iter()
-        .filter(|p| p.item.class != p.neighbour.class)
-        .collect();
+    let apart = |pair: &&NearPair| pair.item.split != pair.neighbour.split;
+    let across: Vec<&NearPair> = near.pairs.iter().filter(apart).collect();
+    same_pose(&across, near.pose_threshold)?;
+    let pairs = near.pairs.iter();
+    let mixed = pairs.filter(|pair| pair.item.class != pair.neighbour.class);
     say!(
         "items whose near duplicate has another class: {}",
-        mixed.len()
+        mixed.count()
     );
-    let mut nearest: Vec<_> = across.collect();
-    nearest.sort_by(|a, b| a.distance.total_cmp(&b.distance));
+    nearest(across)
+}
+
+fn by_split(counts: &BTreeMap<Split, usize>) -> String {
+    let words = counts
+        .iter()
+        .map(|(split, count)| format!("{count} {split}"));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// How many items of each split have a near duplicate across splits that is not turned.
+fn same_pose(across: &[&NearPair], threshold: f64) -> anyhow::Result<()> {
+    let count = |split: Split| {
+        let posed = |pair: &&&NearPair| pair.same_pose && pair.item.split == split;
+        let ids = across
+            .iter()
+            .filter(posed)
+            .map(|pair| pair.item.id.as_str());
+        ids.collect::<BTreeSet<_>>().len()
+    };
+    say!(
+        "of those, in the same pose (moments within {threshold:.4}): {} train, {} test, {} val",
+        count(Split::Train),
+        count(Split::Test),
+        count(Split::Val)
+    );
+    Ok(())
+}
+
+fn nearest(mut across: Vec<&NearPair>) -> anyhow::Result<()> {
+    across.sort_by(|a, b| a.distance.total_cmp(&b.distance));
     say!("nearest across splits:");
-    for pair in nearest.iter().take(NAMED) {
+    for pair in across.iter().take(NAMED) {
         let pose = if pair.same_pose { ", same pose" } else { "" };
         say!(
             "{:8.4} {} and {}{pose}",
