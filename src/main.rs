@@ -1,4 +1,8 @@
 //! The `spectra` command: parses, wires the crates together, prints. No science here.
+#![deny(
+    clippy::print_stdout,
+    reason = "println! panics where nobody reads any more; results are printed by say! of outcome.rs"
+)]
 
 mod cli;
 mod commands;

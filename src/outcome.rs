@@ -1,7 +1,10 @@
 //! How a command ends: the exit status, and errors told once on one line.
 
-use std::io::ErrorKind;
+use std::fmt::Arguments;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
+
+use anyhow::Context;
 
 /// How a command that did not fail ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,12 +15,28 @@ pub enum Outcome {
     SomeFailed,
 }
 
+/// Prints a line of results, in a function that can fail; see [`print_line`].
+macro_rules! say {
+    ($($line:tt)*) => {
+        $crate::outcome::print_line(format_args!($($line)*))?
+    };
+}
+pub(crate) use say;
+
+/// Prints a line of results. Where nobody reads them any more, as behind `| head -1`, the command goes on: the files that it
+/// was asked for are wanted all the same. `println!` would panic there.
+pub fn print_line(line: Arguments) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("standard output"),
+    }
+}
+
 /// Turns the outcome into an exit status, and prints the error, if any, with its causes on one line.
 pub fn exit_code(result: anyhow::Result<Outcome>) -> ExitCode {
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeFailed) => ExitCode::from(3),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", one_line(&error));
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
@@ -60,17 +79,9 @@ fn one_line(error: &anyhow::Error) -> String {
     line
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|io| io.kind() == ErrorKind::BrokenPipe)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anyhow::Context;
 
     #[test]
     fn causes_are_joined_and_told_once() {

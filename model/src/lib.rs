@@ -40,6 +40,7 @@
 
 mod adam;
 mod algorithm;
+mod any_run;
 mod average;
 mod checkpoint;
 mod clip;
@@ -71,6 +72,7 @@ mod verify;
 mod walk;
 mod weights;
 
+pub use any_run::AnyRun;
 pub use config::{
     AlgorithmConfig, AugmentConfig, Config, CorruptConfig, Distance, MapConfig, NetworkConfig,
     NetworkKind, Objective, OutputConfig, RotateKind, ScalingKind, TrainConfig, Upsample,
@@ -89,5 +91,5 @@ pub use scaling::Scaling;
 pub use supervised::{Labelled, Shapes, Start, Supervised, SupervisedOptions, Supervision};
 pub use tasks::pictures::{PictureInfo, PictureKind, train_pictures};
 pub use tasks::{colorize, complete, pretrain, toy, translate};
-pub use train::{TrainObserver, TrainProgress, TrainSummary};
+pub use train::{TrainObserver, TrainProgress, TrainSummary, training_curve};
 pub use verify::{RunReport, verify_run};

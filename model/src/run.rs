@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use spectra_datasets::Store;
 use spectra_spectral::{Basis, MapKind, MapLayout};
 
@@ -95,18 +96,13 @@ impl RunInfo {
     /// Reads `run.json` of a run folder. Fails where there is none, it is damaged, or another version wrote it.
     pub fn load(run: &Path) -> Result<RunInfo, ModelError> {
         let path = run.join(INFO);
-        if !path.exists() {
-            let message = "no run.json: not a run folder; make one with `spectra pretrain`";
-            return Err(ModelError::run(run, message));
-        }
-        let text = fs::read_to_string(&path).map_err(ModelError::io(&path))?;
-        let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        if let Some(task) = value.get("task").and_then(serde_json::Value::as_str) {
+        let value = read_info(run)?;
+        if let Some(task) = task_of(&value) {
             let message =
                 format!("a run of the task {task}; expected one made by `spectra pretrain`");
             return Err(ModelError::run(path, message));
         }
-        let version = value.get("version").and_then(serde_json::Value::as_u64);
+        let version = value.get("version").and_then(Value::as_u64);
         if version.is_some_and(|version| version != VERSION) {
             let message = format!(
                 "run of format version {}; this program reads version {VERSION}",
@@ -114,7 +110,7 @@ impl RunInfo {
             );
             return Err(ModelError::run(path, message));
         }
-        serde_json::from_str(&text)
+        serde_json::from_value(value)
             .map_err(|error| ModelError::run(path, format!("damaged: {error}")))
     }
 
@@ -153,6 +149,23 @@ impl RunInfo {
             scaler: map.scaler.clone(),
         })
     }
+}
+
+/// Reads `run.json` of a run of any task. Fails where there is none or it is damaged.
+pub(crate) fn read_info(run: &Path) -> Result<Value, ModelError> {
+    let path = run.join(INFO);
+    if !path.exists() {
+        let message = "no run.json: not a run folder; make one with `spectra pretrain`";
+        return Err(ModelError::run(run, message));
+    }
+    let bytes = fs::read(&path).map_err(ModelError::io(&path))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| ModelError::run(path, format!("damaged: {error}")))
+}
+
+/// The task that `run.json` names; those made by `spectra pretrain` name none.
+pub(crate) fn task_of(info: &Value) -> Option<&str> {
+    info.get("task").and_then(Value::as_str)
 }
 
 /// Reads the settings of a run.

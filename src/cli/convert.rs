@@ -3,23 +3,42 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use spectra_spectral::Basis;
 
-/// How shapes become coefficients.
+/// How shapes become coefficients. An option that is not given is known as such, to be refused where it would change nothing.
 #[derive(Debug, Clone, Args)]
 pub struct TransformOptions {
     /// Family of functions: zernike (in the ball) or spherical (outer radius on the sphere); or radius, the fit that the
-    /// paper's authors computed, with --order 6
-    #[arg(long, default_value = "zernike")]
-    pub basis: spectra_spectral::Basis,
-    /// Highest degree kept
-    #[arg(long, default_value_t = 16)]
-    pub order: usize,
-    /// Points sampled from each shape (a cloud with fewer keeps what it has)
-    #[arg(long, default_value_t = 2048)]
-    pub points: usize,
-    /// Seed of the sampling
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
+    /// paper's authors computed, with --order 6 [default: zernike]
+    #[arg(long)]
+    pub basis: Option<Basis>,
+    /// Highest degree kept [default: 16]
+    #[arg(long)]
+    pub order: Option<usize>,
+    /// Points sampled from each shape (a cloud with fewer keeps what it has) [default: 2048]
+    #[arg(long)]
+    pub points: Option<usize>,
+    /// Seed of the sampling [default: 0]
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
+
+impl TransformOptions {
+    pub fn basis(&self) -> Basis {
+        self.basis.unwrap_or(Basis::Zernike)
+    }
+
+    pub fn order(&self) -> usize {
+        self.order.unwrap_or(16)
+    }
+
+    pub fn points(&self) -> usize {
+        self.points.unwrap_or(2048)
+    }
+
+    pub fn seed(&self) -> u64 {
+        self.seed.unwrap_or(0)
+    }
 }
 
 /// Options of `convert`.

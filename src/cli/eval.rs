@@ -207,7 +207,7 @@ fn share(text: &str) -> Result<f64, String> {
     after_help = "Examples:\n  spectra compare runs/*\n  spectra compare runs/a runs/b --json"
 )]
 pub struct Compare {
-    /// Run folders
+    /// Run folders, of any task; a folder that only holds runs stands for these
     #[arg(required = true)]
     pub runs: Vec<PathBuf>,
     /// Print JSON

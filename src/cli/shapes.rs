@@ -22,7 +22,7 @@ pub struct Transform {
     #[command(flatten)]
     pub transform: TransformOptions,
     /// Take the points as they stand in the unit ball: no centring, scaling or sampling
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["points", "seed"])]
     pub raw: bool,
     /// Print JSON: basis, order, points, center, scale, coefficients in flat order
     #[arg(long)]
@@ -41,7 +41,8 @@ pub struct Transform {
 Examples:
   spectra reconstruct bunny.ply --order 20 -o bunny-20.ply
   spectra reconstruct bunny.ply --order 24 --up y -o bunny-24.png
-  spectra reconstruct m10.spectra#chair/chair_0001 -o chair.png")]
+  spectra reconstruct m10.spectra#chair/chair_0001 -o chair.png
+  spectra reconstruct m10.spectra#chair/chair_0001 --order 8 -o chair-8.png")]
 pub struct Reconstruct {
     /// A shape file, or STORE#ID for an item of a store
     pub source: String,
@@ -51,7 +52,7 @@ pub struct Reconstruct {
     /// The axis that points upwards in a picture: x, y or z [default: what the store says, else z]
     #[arg(long)]
     pub up: Option<Up>,
-    /// The transform, for a shape file
+    /// The transform of a shape file; for an item of a store, an order below the store's
     #[command(flatten)]
     pub transform: TransformOptions,
 }
@@ -90,7 +91,7 @@ pub struct Info {
     /// Draw the shape of a file: .png, or .ply, .obj, .npy, .pcd, .off for its geometry
     #[arg(long, value_name = "FILE")]
     pub picture: Option<PathBuf>,
-    /// The axis that points upwards in the picture: x, y or z
-    #[arg(long, default_value = "z")]
-    pub up: Up,
+    /// The axis that points upwards in the picture: x, y or z [default: z]
+    #[arg(long, requires = "picture")]
+    pub up: Option<Up>,
 }

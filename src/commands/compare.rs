@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::{Value, json};
-use spectra_model::{Config, RunInfo};
+use spectra_model::{AnyRun, Config, training_curve};
 
 use crate::cli;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, say};
 
 /// What one run folder says.
 struct Found {
@@ -21,45 +21,81 @@ struct Found {
 }
 
 pub fn run(options: &cli::Compare) -> anyhow::Result<Outcome> {
-    let found: Vec<Found> = options
-        .runs
-        .iter()
-        .map(|run| read(run))
-        .collect::<anyhow::Result<_>>()?;
+    let mut found = Vec::new();
+    for folder in &options.runs {
+        for run in runs_in(folder)? {
+            found.push(read(&run)?);
+        }
+    }
     let differing = differing(&found);
     if options.json {
         let rows: Vec<Value> = found
             .iter()
             .map(|found| as_json(found, &differing))
             .collect();
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        say!("{}", serde_json::to_string_pretty(&rows)?);
     } else {
-        print!("{}", table(&found, &differing));
+        say!("{}", table(&found, &differing));
     }
     Ok(Outcome::Done)
 }
 
+/// The run that the folder is; or, where it only holds runs, as that of `spectra train toy` does, those.
+fn runs_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut runs = Vec::new();
+    if folder.is_dir() && !is_run(folder) {
+        let place = || folder.display().to_string();
+        for entry in std::fs::read_dir(folder).with_context(place)? {
+            runs.push(entry.with_context(place)?.path());
+        }
+        runs.retain(|path| is_run(path));
+        runs.sort();
+    }
+    if runs.is_empty() {
+        runs.push(folder.to_owned());
+    }
+    Ok(runs)
+}
+
+fn is_run(folder: &Path) -> bool {
+    folder.join("run.json").exists()
+}
+
 fn read(run: &Path) -> anyhow::Result<Found> {
-    let info = RunInfo::load(run)?;
+    let info = AnyRun::load(run)?;
     let config = Config::load(&run.join("config.toml"))?;
     let mut settings = BTreeMap::new();
     flatten("", &serde_json::to_value(config)?, &mut settings);
-    settings.insert("data".into(), info.dataset);
-    settings.insert("data.rows".into(), info.rows.to_string());
-    settings.insert("data.transform".into(), info.fingerprint);
-    let log = run.join("metrics.jsonl");
-    let last = match log.exists() {
-        true => {
-            last_line(&std::fs::read_to_string(&log).with_context(|| log.display().to_string())?)
-        }
-        false => None,
-    };
+    task_and_data(&info, &mut settings)?;
     Ok(Found {
         run: run.to_owned(),
         settings,
-        last,
+        last: training_curve(run)?.pop(),
         finished: run.join("model.safetensors").exists(),
     })
+}
+
+/// What was learnt, of which data.
+fn task_and_data(info: &AnyRun, settings: &mut BTreeMap<String, String>) -> anyhow::Result<()> {
+    settings.insert("task".into(), info.task().into());
+    match info {
+        AnyRun::Maps(info) => {
+            settings.insert("data".into(), info.dataset.clone());
+            settings.insert("data.rows".into(), info.rows.to_string());
+            settings.insert("data.transform".into(), info.fingerprint.clone());
+        }
+        AnyRun::Pictures(info) => {
+            let mut task = serde_json::to_value(&info.kind)?;
+            // Its name, which is told already.
+            task.as_object_mut().and_then(|task| task.remove("task"));
+            flatten("task", &task, settings);
+            settings.insert("data".into(), info.dataset.clone());
+            let data = json!({"rows": info.rows, "size": info.size, "part": info.part});
+            flatten("data", &data, settings);
+        }
+        AnyRun::Toy => {}
+    }
+    Ok(())
 }
 
 fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, String>) {
@@ -75,13 +111,6 @@ fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, String>) {
         };
         flatten(&inner, value, into);
     }
-}
-
-fn last_line(log: &str) -> Option<(u64, f64)> {
-    log.lines().rev().find_map(|line| {
-        let line: Value = serde_json::from_str(line).ok()?;
-        Some((line.get("step")?.as_u64()?, line.get("error")?.as_f64()?))
-    })
 }
 
 /// Settings that are not the same in all runs.
@@ -150,9 +179,9 @@ fn table(found: &[Found], differing: &[String]) -> String {
             .iter()
             .zip(&widths)
             .map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    rows.iter().map(line).collect()
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -164,9 +193,7 @@ mod tests {
         Found {
             run: "runs/a".into(),
             settings: [("seed", seed), ("train.batch", "64")].map(setting).into(),
-            last: last_line(
-                "{\"step\": 3, \"error\": 0.5}\n{\"step\": 9, \"error\": 0.25}\ntorn {",
-            ),
+            last: Some((9, 0.25)),
             finished: true,
         }
     }
@@ -178,7 +205,7 @@ mod tests {
         let text = table(&found, &differing(&found));
         assert_eq!(
             text,
-            "run     steps  error   seed\nruns/a  9      0.2500  1\nruns/a  9      0.2500  2\n"
+            "run     steps  error   seed\nruns/a  9      0.2500  1\nruns/a  9      0.2500  2"
         );
         let json = as_json(&found[1], &differing(&found));
         assert_eq!(

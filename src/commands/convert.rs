@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use spectra_datasets::{ConvertOptions, ConvertSummary, DatasetKind, Observer};
 
 use crate::cli;
-use crate::outcome::{Outcome, Usage};
+use crate::outcome::{Outcome, Usage, say};
 use crate::progress::{Progress, stop_requested};
 
 /// Shows a conversion's progress and passes Ctrl-C on.
@@ -52,10 +52,10 @@ pub fn run(options: &cli::Convert, quiet: bool) -> anyhow::Result<Outcome> {
 
 fn convert_options(options: &cli::Convert) -> anyhow::Result<ConvertOptions> {
     Ok(ConvertOptions {
-        basis: options.transform.basis,
-        order: options.transform.order,
-        points: options.transform.points,
-        seed: options.transform.seed,
+        basis: options.transform.basis(),
+        order: options.transform.order(),
+        points: options.transform.points(),
+        seed: options.transform.seed(),
         shard: options.shard.as_deref().map_or(Ok((0, 1)), parse_shard)?,
         jobs: options.jobs,
         limit: options.limit,
@@ -91,7 +91,7 @@ fn kinds(summary: &ConvertSummary) -> BTreeMap<&str, usize> {
 
 fn tell(options: &cli::Convert, summary: &ConvertSummary) -> anyhow::Result<Outcome> {
     if options.json {
-        println!(
+        say!(
             "{}",
             serde_json::json!({
                 "store": options.output,
@@ -102,7 +102,7 @@ fn tell(options: &cli::Convert, summary: &ConvertSummary) -> anyhow::Result<Outc
             })
         );
     } else {
-        println!(
+        say!(
             "{}: {} converted, {} reused, {} failed",
             options.output.display(),
             summary.done,

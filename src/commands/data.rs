@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use spectra_datasets::{AuditReport, DatasetKind, Range, Split, Store, Twin};
+use spectra_datasets::{AuditReport, DatasetKind, NearPair, Range, Split, Store, Twin};
 
 use super::convert::Watch;
 use crate::cli;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, say};
 use crate::progress::Progress;
 
 /// How many of a list are named; JSON has them all.
@@ -25,19 +25,19 @@ pub fn audit(options: &cli::Audit, quiet: bool) -> anyhow::Result<Outcome> {
     };
     progress.finish(&format!("{} items", report.items));
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say!("{}", serde_json::to_string_pretty(&report)?);
         return Ok(Outcome::Done);
     }
-    counts(&report);
-    items(&report);
-    exact(&report);
-    near(&report);
+    counts(&report)?;
+    items(&report)?;
+    exact(&report)?;
+    near(&report)?;
     Ok(Outcome::Done)
 }
 
-fn counts(report: &AuditReport) {
-    println!("{}: {} items\n", report.dataset, report.items);
-    println!("{:28} {:>7} {:>7} {:>7}", "class", "train", "test", "val");
+fn counts(report: &AuditReport) -> anyhow::Result<()> {
+    say!("{}: {} items\n", report.dataset, report.items);
+    say!("{:28} {:>7} {:>7} {:>7}", "class", "train", "test", "val");
     let mut all = [0; 3];
     for (class, counts) in &report.classes {
         let class = if class.is_empty() {
@@ -45,135 +45,151 @@ fn counts(report: &AuditReport) {
         } else {
             class
         };
-        println!("{class:28} {:7} {:7} {:7}", counts[0], counts[1], counts[2]);
+        say!("{class:28} {:7} {:7} {:7}", counts[0], counts[1], counts[2]);
         all.iter_mut()
             .zip(counts)
             .for_each(|(sum, count)| *sum += count);
     }
-    println!("{:28} {:7} {:7} {:7}", "all", all[0], all[1], all[2]);
+    say!("{:28} {:7} {:7} {:7}", "all", all[0], all[1], all[2]);
     if let Some(whole) = &report.completeness {
-        println!("against the official set: {whole}");
+        say!("against the official set: {whole}");
     }
+    Ok(())
 }
 
-fn items(report: &AuditReport) {
-    println!("\nranges: least, median, most");
-    let line = |name: &str, range: &Range| {
-        println!(
-            "{name:28} {:10.4} {:10.4} {:10.4}",
-            range.least, range.median, range.most
-        );
-    };
-    line("points", &report.points);
+fn items(report: &AuditReport) -> anyhow::Result<()> {
+    say!("\nranges: least, median, most");
+    range("points", &report.points)?;
     if let Some(faces) = &report.faces {
-        line("faces of meshes", faces);
+        range("faces of meshes", faces)?;
     }
-    line("radius around the mean", &report.radius);
-    line("mean from origin, in radii", &report.offset);
+    range("radius around the mean", &report.radius)?;
+    range("mean from origin, in radii", &report.offset)?;
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for failure in &report.failures {
         *kinds.entry(&failure.kind).or_default() += 1;
     }
-    println!("\nitems that cannot be used: {}", report.failures.len());
+    say!("\nitems that cannot be used: {}", report.failures.len());
     for (kind, count) in kinds {
-        println!("{count:8} {kind}");
+        say!("{count:8} {kind}");
     }
     named(
         "flat items (thickness below 0.001 of the extent)",
         &report.flat,
-    );
-    named("items with half of their points repeated", &report.repeated);
+    )?;
+    named("items with half of their points repeated", &report.repeated)
 }
 
-fn named(what: &str, ids: &[String]) {
-    println!("{what}: {}", ids.len());
+fn range(name: &str, range: &Range) -> anyhow::Result<()> {
+    let Range {
+        least,
+        median,
+        most,
+    } = range;
+    say!("{name:28} {least:10.4} {median:10.4} {most:10.4}");
+    Ok(())
+}
+
+fn named(what: &str, ids: &[String]) -> anyhow::Result<()> {
+    say!("{what}: {}", ids.len());
     for id in ids.iter().take(NAMED) {
-        println!("         {id}");
+        say!("         {id}");
     }
+    Ok(())
 }
 
-fn exact(report: &AuditReport) {
+fn exact(report: &AuditReport) -> anyhow::Result<()> {
     let spans = |group: &[Twin]| group.iter().any(|twin| twin.split != group[0].split);
     let members: usize = report.exact.iter().map(Vec::len).sum();
     let across = report.exact.iter().filter(|group| spans(group)).count();
-    println!(
+    say!(
         "\nexact duplicates: {members} items in {} groups, {across} of these across splits",
         report.exact.len()
     );
     for group in report.exact.iter().take(NAMED) {
         let names: Vec<String> = group.iter().take(6).map(shown).collect();
-        println!(
+        say!(
             "         {}{}",
             names.join(", "),
             if group.len() > 6 { ", …" } else { "" }
         );
     }
+    Ok(())
 }
 
-fn near(report: &AuditReport) {
+fn near(report: &AuditReport) -> anyhow::Result<()> {
     let near = &report.near;
-    println!(
+    say!(
         "\nnear duplicates: rotation invariants to order {} within {:.4}, the 95th percentile of how far a second \
          sampling of the same object lies (measured on halves of each item's points)",
-        near.order, near.threshold
+        near.order,
+        near.threshold
     );
-    let splits = |counts: &BTreeMap<Split, usize>| {
-        let words = counts
-            .iter()
-            .map(|(split, count)| format!("{count} {split}"));
-        words.collect::<Vec<_>>().join(", ")
-    };
-    println!(
+    say!(
         "items with one in their own split: {}",
-        splits(&near.within)
+        by_split(&near.within)
     );
-    println!("items with one in another split: {}", splits(&near.across));
+    say!(
+        "items with one in another split: {}",
+        by_split(&near.across)
+    );
     for (times, counts) in &near.sensitivity {
-        println!(
+        say!(
             "         at {times} times the threshold: {}",
-            splits(counts)
+            by_split(counts)
         );
     }
-    let across = near
-        .pairs
-        .iter()
-        .filter(|pair| pair.item.split != pair.neighbour.split);
-    let posed = |split: Split| {
-        let same = across
-            .clone()
-            .filter(|pair| pair.item.split == split && pair.same_pose);
-        same.map(|pair| pair.item.id.as_str())
-            .collect::<BTreeSet<_>>()
-            .len()
-    };
-    println!(
-        "of those, in the same pose (moments within {:.4}): {} train, {} test, {} val",
-        near.pose_threshold,
-        posed(Split::Train),
-        posed(Split::Test),
-        posed(Split::Val)
-    );
-    let mixed: Vec<_> = near
-        .pairs
-        .iter()
-        .filter(|p| p.item.class != p.neighbour.class)
-        .collect();
-    println!(
+    let apart = |pair: &&NearPair| pair.item.split != pair.neighbour.split;
+    let across: Vec<&NearPair> = near.pairs.iter().filter(apart).collect();
+    same_pose(&across, near.pose_threshold)?;
+    let pairs = near.pairs.iter();
+    let mixed = pairs.filter(|pair| pair.item.class != pair.neighbour.class);
+    say!(
         "items whose near duplicate has another class: {}",
-        mixed.len()
+        mixed.count()
     );
-    let mut nearest: Vec<_> = across.collect();
-    nearest.sort_by(|a, b| a.distance.total_cmp(&b.distance));
-    println!("nearest across splits:");
-    for pair in nearest.iter().take(NAMED) {
+    nearest(across)
+}
+
+fn by_split(counts: &BTreeMap<Split, usize>) -> String {
+    let words = counts
+        .iter()
+        .map(|(split, count)| format!("{count} {split}"));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// How many items of each split have a near duplicate across splits that is not turned.
+fn same_pose(across: &[&NearPair], threshold: f64) -> anyhow::Result<()> {
+    let count = |split: Split| {
+        let posed = |pair: &&&NearPair| pair.same_pose && pair.item.split == split;
+        let ids = across
+            .iter()
+            .filter(posed)
+            .map(|pair| pair.item.id.as_str());
+        ids.collect::<BTreeSet<_>>().len()
+    };
+    say!(
+        "of those, in the same pose (moments within {threshold:.4}): {} train, {} test, {} val",
+        count(Split::Train),
+        count(Split::Test),
+        count(Split::Val)
+    );
+    Ok(())
+}
+
+fn nearest(mut across: Vec<&NearPair>) -> anyhow::Result<()> {
+    across.sort_by(|a, b| a.distance.total_cmp(&b.distance));
+    say!("nearest across splits:");
+    for pair in across.iter().take(NAMED) {
         let pose = if pair.same_pose { ", same pose" } else { "" };
-        println!(
+        say!(
             "{:8.4} {} and {}{pose}",
             pair.distance,
             shown(&pair.item),
             shown(&pair.neighbour)
         );
     }
+    Ok(())
 }
 
 fn shown(twin: &Twin) -> String {

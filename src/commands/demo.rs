@@ -7,7 +7,7 @@ use spectra_pointcloud::{Limits, render, unit_cloud};
 
 use super::{convert, eval, training};
 use crate::cli;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, say};
 use crate::progress::{Progress, stop_requested};
 
 /// Objects of each family.
@@ -24,12 +24,12 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
         );
     }
     let (shapes, run) = (root.join("shapes"), root.join("run"));
-    let say = |text: String| {
+    let tell = |text: String| {
         if !quiet {
             eprintln!("{text}");
         }
     };
-    say(format!(
+    tell(format!(
         "making {} families of shapes, {TRAIN} + {TEST} of each",
         synthetic::FAMILIES.len()
     ));
@@ -74,8 +74,8 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
     let report = eval::report(&store, &eval::Request::of_runs(vec![run.clone()]), quiet)?;
     let page = root.join("report.html");
     write_whole(&page, report.to_html().as_bytes())?;
-    println!("{}", report.to_text());
-    println!("report: {}", page.display());
+    say!("{}", report.to_text());
+    say!("report: {}", page.display());
     Ok(Outcome::Done)
 }
 

@@ -10,7 +10,7 @@ use spectra_model::RunInfo;
 
 use crate::cli;
 use crate::frozen::{self, Frozen};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, say};
 
 pub fn run(options: &cli::Export) -> anyhow::Result<Outcome> {
     let store = Store::open(&options.store)?;
@@ -54,7 +54,7 @@ pub fn run(options: &cli::Export) -> anyhow::Result<Outcome> {
     npz.add_array("ids", &fixed_width(&rows.ids))?;
     npz.finish()?.sync_all()?;
     std::fs::rename(&draft, &options.npz).with_context(place)?;
-    println!(
+    say!(
         "{}: {name} {} x {}",
         options.npz.display(),
         values.nrows(),

@@ -2,66 +2,32 @@
 
 use std::path::Path;
 
-use spectra_datasets::{Dataset, DatasetKind, Split, Store};
-use spectra_model::{PictureInfo, RunInfo, RunMap};
+use spectra_datasets::{DatasetKind, Split, Store};
+use spectra_model::{AnyRun, PictureInfo, RunInfo, RunMap};
 use spectra_pointcloud::{
     Limits, Mesh, PointCloud, ReadError, Shape, ShapeError, UnitCloud, archive_kind, read_path,
 };
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Usage, say};
 use crate::{cli, picture};
 
 pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
     let path = &options.path;
     if path.join("manifest.json").exists() {
-        let store = Store::open(path)?;
-        let m = store.manifest();
-        println!(
-            "store     {} ({} rows, {} parts, {} failed)",
-            m.dataset,
-            store.len(),
-            m.parts.len(),
-            m.failures.len()
-        );
-        println!(
-            "transform {} of order {}, {} points, seed {}",
-            m.basis, m.order, m.points, m.seed
-        );
-        println!("classes   {}", m.classes.len());
-    } else if let Ok(info) = PictureInfo::load(path) {
-        println!("run       on {} ({} pictures)", info.dataset, info.rows);
-        println!("task      {}", info.kind.name());
-        println!(
-            "pictures  {} channels, {} x {}",
-            info.channels, info.size, info.size
-        );
-        println!("finished  {}", path.join("model.safetensors").exists());
+        refuse_picture(options, "a store; `spectra reconstruct` draws its items")?;
+        tell_store(path)?;
     } else if path.join("run.json").exists() {
-        let info = RunInfo::load(path)?;
-        println!("run       on {} ({} rows)", info.dataset, info.rows);
-        println!(
-            "transform {} of order {}, {} points, seed {}",
-            info.basis, info.order, info.points, info.sampling_seed
-        );
-        match &info.map {
-            RunMap::Global(map) => {
-                println!("map       {} up to order {}", map.layout, map.map_order)
-            }
-            RunMap::Local(map) => println!(
-                "map       local, {} neighbourhoods, radii {:?}, moments up to order {}",
-                map.local.centres, map.local.radii, map.local.order
-            ),
-        }
-        println!("finished  {}", path.join("model.safetensors").exists());
+        refuse_picture(options, "a run")?;
+        tell_run(path)?;
     } else if path.is_dir() {
-        tell_dataset(&spectra_datasets::open(path, DatasetKind::Auto)?);
+        tell_dataset(options)?;
     } else {
         match read_path(path, &Limits::default()) {
             // An archive of many shapes is a data set.
             Err(ReadError::ManyShapes { .. } | ReadError::Limit { .. })
                 if archive_kind(path)?.is_some() =>
             {
-                tell_dataset(&spectra_datasets::open(path, DatasetKind::Auto)?);
+                tell_dataset(options)?;
             }
             shape => tell_shape(&shape?, options)?,
         }
@@ -69,35 +35,118 @@ pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn tell_dataset(dataset: &Dataset) {
-    println!(
-        "data set  {} (layout {}), up axis {}",
-        dataset.name, dataset.layout, dataset.up_axis
+/// A picture of anything but one shape is refused rather than passed over.
+fn refuse_picture(options: &cli::Info, found: &str) -> anyhow::Result<()> {
+    if options.picture.is_none() {
+        return Ok(());
+    }
+    let message = format!(
+        "--picture: draws a single shape; expected its file, found {}, {found}",
+        options.path.display()
     );
-    println!("classes   {}", dataset.classes.len());
+    Err(Usage(message).into())
+}
+
+fn tell_store(path: &Path) -> anyhow::Result<()> {
+    let store = Store::open(path)?;
+    let m = store.manifest();
+    say!(
+        "store     {} ({} rows, {} parts, {} failed)",
+        m.dataset,
+        store.len(),
+        m.parts.len(),
+        m.failures.len()
+    );
+    say!(
+        "transform {} of order {}, {} points, seed {}",
+        m.basis,
+        m.order,
+        m.points,
+        m.seed
+    );
+    say!("classes   {}", m.classes.len());
+    Ok(())
+}
+
+fn tell_run(path: &Path) -> anyhow::Result<()> {
+    match AnyRun::load(path)? {
+        AnyRun::Maps(info) => tell_maps(&info)?,
+        AnyRun::Pictures(info) => tell_pictures(&info)?,
+        toy @ AnyRun::Toy => say!("task      {}", toy.task()),
+    }
+    say!("finished  {}", path.join("model.safetensors").exists());
+    Ok(())
+}
+
+fn tell_pictures(info: &PictureInfo) -> anyhow::Result<()> {
+    say!("run       on {} ({} pictures)", info.dataset, info.rows);
+    say!("task      {}", info.kind.name());
+    say!(
+        "pictures  {} channels, {} x {}",
+        info.channels,
+        info.size,
+        info.size
+    );
+    Ok(())
+}
+
+fn tell_maps(info: &RunInfo) -> anyhow::Result<()> {
+    say!("run       on {} ({} rows)", info.dataset, info.rows);
+    say!(
+        "transform {} of order {}, {} points, seed {}",
+        info.basis,
+        info.order,
+        info.points,
+        info.sampling_seed
+    );
+    match &info.map {
+        RunMap::Global(map) => {
+            say!("map       {} up to order {}", map.layout, map.map_order)
+        }
+        RunMap::Local(map) => say!(
+            "map       local, {} neighbourhoods, radii {:?}, moments up to order {}",
+            map.local.centres,
+            map.local.radii,
+            map.local.order
+        ),
+    }
+    Ok(())
+}
+
+fn tell_dataset(options: &cli::Info) -> anyhow::Result<()> {
+    refuse_picture(options, "a data set")?;
+    let dataset = spectra_datasets::open(&options.path, DatasetKind::Auto)?;
+    say!(
+        "data set  {} (layout {}), up axis {}",
+        dataset.name,
+        dataset.layout,
+        dataset.up_axis
+    );
+    say!("classes   {}", dataset.classes.len());
     for split in Split::ALL {
-        println!("{split:9} {}", dataset.count(split));
+        say!("{split:9} {}", dataset.count(split));
     }
     if let Some(whole) = &dataset.completeness {
-        println!("official  {whole}");
+        say!("official  {whole}");
     }
     for note in &dataset.notes {
-        println!("note      {note}");
+        say!("note      {note}");
     }
+    Ok(())
 }
 
 fn tell_shape(shape: &Shape, options: &cli::Info) -> anyhow::Result<()> {
-    println!(
+    say!(
         "shape     {} points, {} faces",
         shape.points().len(),
         shape.faces().len()
     );
     if let Some((low, high)) = shape.bounds() {
-        println!("bounds    {low:?} to {high:?}");
+        say!("bounds    {low:?} to {high:?}");
     }
     if let Some(path) = &options.picture {
-        picture::write_shape(path, &framed(shape, path)?, options.up)?;
-        println!("written   {}", path.display());
+        picture::write_shape(path, &framed(shape, path)?, options.up.unwrap_or_default())?;
+        say!("written   {}", path.display());
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use spectra_model::{Config, Distance, Objective, PictureKind, train_pictures};
 
 use super::training::{settings, watched};
 use crate::cli;
-use crate::outcome::{Outcome, Usage};
+use crate::outcome::{Outcome, Usage, say};
 
 pub fn complete(options: &cli::TrainComplete, quiet: bool) -> anyhow::Result<Outcome> {
     let set = open_images(&options.run.data, &read(&options.run, options.part))?;
@@ -161,7 +161,7 @@ fn train(
     let summary = watched("train", quiet, |watch| {
         train_pictures(set, kind, &folder, config, &training.device, resume, watch)
     })?;
-    println!(
+    say!(
         "{}: {} steps, loss {:.4}",
         folder.display(),
         summary.step,

@@ -5,7 +5,7 @@ use spectra_model::{Config, Cost, Objective};
 
 use super::training::{settings, watched};
 use crate::cli::{self, Baseline};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, say};
 
 pub fn run(options: &cli::Pretrain, quiet: bool) -> anyhow::Result<Outcome> {
     let store = Store::open(&options.store)?;
@@ -31,7 +31,7 @@ pub fn run(options: &cli::Pretrain, quiet: bool) -> anyhow::Result<Outcome> {
             watch,
         )
     })?;
-    println!(
+    say!(
         "{}: {} steps, loss {:.4}",
         training.output.display(),
         summary.step,
@@ -47,19 +47,21 @@ const TRIAL_SECONDS: f64 = 2.0;
 fn dry_run(store: &Store, config: &Config, device: &str) -> anyhow::Result<Outcome> {
     let cost = Cost::of(store, config)?;
     let [channels, height, width] = cost.map;
-    println!(
+    say!(
         "maps        {channels} x {height} x {width}, {} training items",
         cost.items
     );
-    println!(
+    say!(
         "parameters  {} in H and G, {} in Z; {} features",
-        cost.generator_parameters, cost.walker_parameters, cost.features
+        cost.generator_parameters,
+        cost.walker_parameters,
+        cost.features
     );
-    println!(
+    say!(
         "arithmetic  {:.3} GFLOP for 10 items through H and G once (the paper counts 0.638 for its own)",
         cost.forward_flop / 1e9
     );
-    println!(
+    say!(
         "            {:.4} TFLOP a step of {} items, {:.2} an epoch of {} steps, {:.1} for {} epochs",
         cost.step_flop / 1e12,
         cost.batch,
@@ -68,27 +70,27 @@ fn dry_run(store: &Store, config: &Config, device: &str) -> anyhow::Result<Outco
         cost.step_flop * cost.steps() as f64 / 1e12,
         cost.epochs
     );
-    println!(
+    say!(
         "memory      {:.0} MB of weights, gradients and moments, {:.0} MB of coefficients",
         cost.state_bytes as f64 / 1e6,
         cost.data_bytes as f64 / 1e6
     );
     let seconds = cost.time_step(config, device, TRIAL_SECONDS)?;
     if let Some(bytes) = spectra_model::peak_memory() {
-        println!(
+        say!(
             "            {:.0} MB at the peak of the trial",
             bytes as f64 / 1e6
         );
     }
     let batch = cost.time_batch(store, config, TRIAL_SECONDS)?;
-    println!(
+    say!(
         "time        {:.3} s a step on {device} ({:.0} GFLOP/s), and {:.4} s beside it for the next batch",
         seconds,
         cost.step_flop / seconds / 1e9,
         batch
     );
     let slower = seconds.max(batch);
-    println!(
+    say!(
         "            {} an epoch, {} in all",
         duration(slower * cost.steps_per_epoch as f64),
         duration(slower * cost.steps() as f64)

@@ -9,7 +9,7 @@ use spectra_pointcloud::{Limits, PointCloud, random, read_path, sample_surface, 
 use spectra_spectral::Basis;
 
 use super::transform;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Usage, say};
 use crate::{cli, picture, surface};
 
 /// Cells along each axis of the grid on which the surface of a density is found.
@@ -17,18 +17,18 @@ const GRID: usize = 64;
 
 pub fn run(options: &cli::Reconstruct) -> anyhow::Result<Outcome> {
     let (basis, order, coefficients, up) = match options.source.split_once('#') {
-        Some((store, id)) => from_store(Path::new(store), id)?,
+        Some((store, id)) => from_store(Path::new(store), id, options)?,
         None => from_file(options)?,
     };
     let mesh = surface::mesh(basis, order, &coefficients, GRID)?;
     let shape = if holds_points_only(&options.output) {
-        let mut rng = random::stream(options.transform.seed, 0, 0);
-        PointCloud::new(sample_surface(&mesh, options.transform.points, &mut rng)?).into()
+        let mut rng = random::stream(options.transform.seed(), 0, 0);
+        PointCloud::new(sample_surface(&mesh, options.transform.points(), &mut rng)?).into()
     } else {
         mesh.into()
     };
     picture::write_shape(&options.output, &shape, options.up.unwrap_or(up))?;
-    println!("{}", options.output.display());
+    say!("{}", options.output.display());
     Ok(Outcome::Done)
 }
 
@@ -38,8 +38,13 @@ fn holds_points_only(path: &Path) -> bool {
     extension.is_some_and(|e| e.eq_ignore_ascii_case("npy") || e.eq_ignore_ascii_case("pcd"))
 }
 
-fn from_store(path: &Path, id: &str) -> anyhow::Result<(Basis, usize, Vec<f32>, Up)> {
+fn from_store(
+    path: &Path,
+    id: &str,
+    options: &cli::Reconstruct,
+) -> anyhow::Result<(Basis, usize, Vec<f32>, Up)> {
     let store = Store::open(path)?;
+    let order = order_of_item(&store, options)?;
     let rows = store.rows_without_points()?;
     let row = rows.ids.iter().position(|known| known == id);
     let row = row.with_context(|| {
@@ -50,20 +55,49 @@ fn from_store(path: &Path, id: &str) -> anyhow::Result<(Basis, usize, Vec<f32>, 
     })?;
     Ok((
         store.manifest().basis,
-        store.manifest().order,
+        order,
         rows.coefficients.row(row).to_vec(),
         store.manifest().up_axis.parse().unwrap_or_default(),
     ))
 }
 
+/// The order that is asked for, at most the store's. Whatever else of the transform is settled in a store is refused.
+fn order_of_item(store: &Store, options: &cli::Reconstruct) -> anyhow::Result<usize> {
+    let (asked, made) = (&options.transform, store.manifest());
+    let samples = asked.points.is_some() || asked.seed.is_some();
+    if samples && !holds_points_only(&options.output) {
+        let message = "--points and --seed: of a shape file, or of points to be written; an item of a store is sampled \
+                       already, and a mesh or a picture of it has no samples";
+        return Err(Usage(message.into()).into());
+    }
+    if let Some(basis) = asked.basis.filter(|basis| *basis != made.basis) {
+        let message = format!(
+            "--basis {basis}: the store holds {}; expected that, or the shape's own file",
+            made.basis
+        );
+        return Err(Usage(message).into());
+    }
+    match asked.order {
+        Some(order) if order > made.order => {
+            let message = format!(
+                "--order {order}: the store ends at order {}; expected at most that, or the shape's own file",
+                made.order
+            );
+            Err(Usage(message).into())
+        }
+        order => Ok(order.unwrap_or(made.order)),
+    }
+}
+
 fn from_file(options: &cli::Reconstruct) -> anyhow::Result<(Basis, usize, Vec<f32>, Up)> {
     let settings = &options.transform;
     let shape = read_path(Path::new(&options.source), &Limits::default())?;
-    let cloud = unit_cloud(&shape, settings.points, settings.seed, 0)?;
-    let values = transform::coefficients(&cloud, None, settings.basis, settings.order)?;
+    let (basis, order) = (settings.basis(), settings.order());
+    let cloud = unit_cloud(&shape, settings.points(), settings.seed(), 0)?;
+    let values = transform::coefficients(&cloud, None, basis, order)?;
     Ok((
-        settings.basis,
-        settings.order,
+        basis,
+        order,
         values.into_iter().map(|c| c as f32).collect(),
         Up::default(),
     ))

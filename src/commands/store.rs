@@ -1,7 +1,7 @@
 //! `spectra store`: work on stores.
 
 use crate::cli;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, say};
 
 /// Joins shards.
 pub fn merge(options: &cli::Merge) -> anyhow::Result<Outcome> {
@@ -14,9 +14,9 @@ pub fn merge(options: &cli::Merge) -> anyhow::Result<Outcome> {
             "rows": rows,
             "failed": failed,
         });
-        println!("{summary}");
+        say!("{summary}");
     } else {
-        println!(
+        say!(
             "{}: {} parts, {rows} rows, {failed} failed",
             options.output.display(),
             manifest.parts.len()

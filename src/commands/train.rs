@@ -9,7 +9,7 @@ use spectra_model::{Config, Objective};
 use super::training::{settings, watched};
 use crate::cli::{Train, TrainTask, TrainToy, Training};
 use crate::figure::{Panel, panels};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, say};
 
 pub fn run(options: &Train, quiet: bool) -> anyhow::Result<Outcome> {
     match &options.task {
@@ -43,7 +43,7 @@ fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
     let without_short = cgml.answer(&xs, SEED, SHORT, false)?;
     let random = cgml.answer(&xs, SEED, 0, true)?;
     let collapsed = l1.answer(&xs, SEED, 0, true)?;
-    println!(
+    say!(
         "{:<17} steps   L1 to mode   positive   phantoms    size",
         ""
     );
@@ -61,7 +61,7 @@ fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
             phantoms,
             size,
         } = toy::score(&xs, &answers.outputs);
-        println!(
+        say!(
             "{name:<17} {steps:>5} {error:>12.4} {:>8.1} % {:>8.1} % {size:>7.3}",
             100.0 * positive,
             100.0 * phantoms
@@ -73,7 +73,7 @@ fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
         &xs,
         [&with_short, &without_short, &collapsed, &random],
     )?;
-    println!("{}", path.display());
+    say!("{}", path.display());
     Ok(Outcome::Done)
 }
 

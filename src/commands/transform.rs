@@ -1,7 +1,5 @@
 //! `spectra transform`: coefficients of one shape.
 
-use std::io::Write;
-
 use serde_json::json;
 use spectra_pointcloud::{Limits, Shape, UnitCloud, read_path, unit_cloud};
 use spectra_spectral::compat::radius_fit;
@@ -10,19 +8,26 @@ use spectra_spectral::{
 };
 
 use crate::cli;
-use crate::outcome::{Outcome, Usage};
+use crate::outcome::{Outcome, Usage, say};
 
 pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
     if options.power && options.invariants {
         return Err(Usage("--power and --invariants: choose one".into()).into());
     }
-    let (basis, order) = (options.transform.basis, options.transform.order);
+    let (basis, order) = (options.transform.basis(), options.transform.order());
     let shape = read_path(&options.file, &Limits::default())?;
     let (cloud, weights) = if options.raw {
         as_it_stands(&shape)
     } else {
         (sampled(&shape, options)?, None)
     };
+    if weights.is_some() && basis != Basis::Zernike {
+        let message = format!(
+            "--basis {basis}: {} has weights, which zernike alone takes with --raw; expected a file of points without weights",
+            options.file.display()
+        );
+        return Err(Usage(message).into());
+    }
     let coefficients = coefficients(&cloud, weights, basis, order)?;
     let values = match (options.power, options.invariants, basis) {
         (true, _, Basis::Spherical) | (_, true, Basis::Spherical) => power_spectrum(&coefficients),
@@ -34,7 +39,6 @@ pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
         }
         _ => coefficients,
     };
-    let mut out = std::io::stdout().lock();
     if options.json {
         let name = if options.power {
             "power"
@@ -47,10 +51,10 @@ pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
             "basis": basis, "order": order, "points": cloud.points.len(),
             "center": cloud.center, "scale": cloud.scale, name: values,
         });
-        writeln!(out, "{value}")?;
+        say!("{value}");
     } else {
         for value in values {
-            writeln!(out, "{value:e}")?;
+            say!("{value:e}");
         }
     }
     Ok(Outcome::Done)
@@ -59,8 +63,8 @@ pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
 fn sampled(shape: &Shape, options: &cli::Transform) -> anyhow::Result<UnitCloud> {
     Ok(unit_cloud(
         shape,
-        options.transform.points,
-        options.transform.seed,
+        options.transform.points(),
+        options.transform.seed(),
         0,
     )?)
 }

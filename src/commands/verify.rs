@@ -1,7 +1,7 @@
 //! `spectra verify`: hashes, rows and ids of a store; checkpoints and weights of a run.
 
 use crate::cli;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, say};
 
 pub fn run(options: &cli::Verify) -> anyhow::Result<Outcome> {
     match options.path.join("run.json").exists() {
@@ -13,7 +13,7 @@ pub fn run(options: &cli::Verify) -> anyhow::Result<Outcome> {
 fn verify_store(options: &cli::Verify) -> anyhow::Result<Outcome> {
     let report = spectra_datasets::verify(&options.path)?;
     for problem in &report.problems {
-        println!("{problem}");
+        say!("{problem}");
     }
     if !report.problems.is_empty() {
         anyhow::bail!(
@@ -22,7 +22,7 @@ fn verify_store(options: &cli::Verify) -> anyhow::Result<Outcome> {
             report.problems.len()
         );
     }
-    println!(
+    say!(
         "{}: {} parts, {} rows, all good",
         options.path.display(),
         report.parts,
@@ -34,7 +34,7 @@ fn verify_store(options: &cli::Verify) -> anyhow::Result<Outcome> {
 fn verify_run(options: &cli::Verify) -> anyhow::Result<Outcome> {
     let report = spectra_model::verify_run(&options.path)?;
     for line in report.problems.iter().chain(&report.remarks) {
-        println!("{line}");
+        say!("{line}");
     }
     if !report.problems.is_empty() {
         anyhow::bail!(
@@ -43,7 +43,7 @@ fn verify_run(options: &cli::Verify) -> anyhow::Result<Outcome> {
             report.problems.len()
         );
     }
-    println!(
+    say!(
         "{}: {} checkpoints, {}, all good",
         options.path.display(),
         report.checkpoints,

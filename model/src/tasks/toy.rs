@@ -16,6 +16,8 @@ use crate::run::{RunFolder, to_json};
 use crate::train::{TrainObserver, TrainSummary, train};
 use crate::{ModelError, device};
 
+/// The name that run folders and cards give it.
+pub(crate) const NAME: &str = "toy";
 /// Samples that count as one epoch.
 const SAMPLES: usize = 6400;
 const SIZES: Sizes = Sizes {
@@ -54,7 +56,7 @@ struct Toy {
 
 impl Task for Toy {
     fn name(&self) -> &'static str {
-        "toy"
+        NAME
     }
 
     fn len(&self) -> usize {
@@ -81,7 +83,7 @@ impl Task for Toy {
     }
 
     fn info(&self) -> Vec<u8> {
-        to_json(&json!({"version": 1, "task": "toy"}))
+        to_json(&json!({"version": 1, "task": NAME}))
     }
 
     fn card(&self) -> Value {

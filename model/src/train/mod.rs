@@ -10,6 +10,7 @@ mod schedule;
 mod trainer;
 
 pub(crate) use self::feed::{Feed, permutation};
+pub use self::metrics::training_curve;
 pub(crate) use self::schedule::rate_factor;
 pub(crate) use self::trainer::train;
 

@@ -25,7 +25,7 @@ use self::data::Data;
 pub use self::data::Poses;
 use crate::cli::{self, FeatureKind};
 use crate::frozen::{self, Frozen};
-use crate::outcome::{Outcome, Usage};
+use crate::outcome::{Outcome, Usage, say};
 use crate::progress::Progress;
 
 /// Seed of the poses of rotation protocols: the same poses for every kind of features.
@@ -181,7 +181,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         info.check_store(&store)?;
     }
     let report = report(&store, &request, quiet)?;
-    println!("{}", report.to_text());
+    say!("{}", report.to_text());
     write(options.json.as_deref(), &report.to_json())?;
     write(options.report.as_deref(), &report.to_html())?;
     if let Some(folder) = &options.figures {
@@ -248,6 +248,9 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         &data.labels,
         store.manifest().failures.len(),
     );
+    if let Some(run) = request.runs.first() {
+        pictures::add_curve(&mut report, run)?;
+    }
     let models = match request.reconstruction {
         true => completing(&encoders, &beside)?,
         false => Vec::new(),
@@ -278,13 +281,12 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         let rows = supervised::rows(&posed, poses.train, request, &protocols, quiet)?;
         report.rows.extend(rows);
     }
-    if let (Some(run), Some(encoder)) = (request.runs.first(), encoders.first()) {
+    if let Some(encoder) = encoders.first() {
         if request.reconstruction {
             let progress = Progress::start("reconstruction", quiet);
             report.reconstructions = recon::table(&data, &models, &protocol, &progress)?;
             progress.finish(&format!("{} rows", report.reconstructions.len()));
         }
-        report.add_curve(pictures::curve(run)?);
         if let Some(encoder) = encoder.global().filter(|encoder| encoder.inverts()) {
             pictures::add_completions(&mut report, encoder, &data)?;
         }

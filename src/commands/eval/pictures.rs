@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use image::RgbImage;
 use ndarray::{Array2, ArrayView1, Axis};
 use spectra_eval::{FeatureSet, Picture, Report, nearest_training};
-use spectra_model::Encoder;
+use spectra_model::{Encoder, training_curve};
 use spectra_pointcloud::render::{self, View};
 use spectra_spectral::Basis;
 
@@ -27,16 +26,11 @@ const SIDE: u32 = 180;
 /// Cells along each axis of the grid on which its surface is found.
 const GRID: usize = 48;
 
-/// (step, error) of a run's log.
-pub fn curve(run: &Path) -> anyhow::Result<Vec<(f64, f64)>> {
-    let path = run.join("metrics.jsonl");
-    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let number = |value: &serde_json::Value, key: &str| value.get(key)?.as_f64();
-    Ok(text
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .filter_map(|line| Some((number(&line, "step")?, number(&line, "error")?)))
-        .collect())
+/// The training curve of a run.
+pub fn add_curve(report: &mut Report, run: &Path) -> anyhow::Result<()> {
+    let curve = training_curve(run)?.into_iter();
+    report.add_curve(curve.map(|(step, error)| (step as f64, error)).collect());
+    Ok(())
 }
 
 /// Evenly spread test objects.

@@ -10,7 +10,7 @@ use spectra_model::{Painter, PictureInfo};
 
 use super::painters;
 use crate::cli;
-use crate::commands::eval::features::RANDOM;
+use crate::outcome::say;
 
 /// Linear classifiers on frozen features of other pictures, beside the random encoder and the pixels.
 pub(super) fn downstream(
@@ -67,7 +67,7 @@ pub(super) fn downstream(
             .rows
             .extend(evaluate(set, &labels, &classifiers, &protocol)?);
     }
-    println!("{}", report.to_text());
+    say!("{}", report.to_text());
     Ok(report)
 }
 

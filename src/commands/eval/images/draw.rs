@@ -8,8 +8,8 @@ use spectra_datasets::images::Images;
 use spectra_eval::images::psnr;
 use spectra_model::Painter;
 
-use super::boxes::white_box_rate;
-use super::shares;
+use super::{shares, white_box_rate};
+use crate::outcome::say;
 use crate::{cli, gallery};
 
 /// Starts of z in the grid.
@@ -45,7 +45,7 @@ pub(super) fn draw_modes(
         columns.push(ndarray::concatenate(Axis(0), &views)?);
     }
     gallery::save(&gallery::grid(&columns)?, &folder.join("modes.png"))?;
-    println!(
+    say!(
         "{}: modes.png (a row for each run; {MODES} starts of z)",
         folder.display()
     );
@@ -80,13 +80,13 @@ pub(super) fn draw(
             .collect::<anyhow::Result<_>>()?;
         gallery::save(&gallery::curve(&quality), &folder.join("walk-curve.png"))?;
         let text: Vec<String> = quality.iter().map(|value| format!("{value:.2}")).collect();
-        println!(
+        say!(
             "PSNR along the walk of z, steps 0 to {}: {}",
             quality.len() - 1,
             text.join(" ")
         );
     }
-    println!(
+    say!(
         "{}: grid.png (input, {STARTS} starts of z, truth) and, for cGML, walk.png and walk-curve.png",
         folder.display()
     );

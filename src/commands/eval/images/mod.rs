@@ -22,7 +22,7 @@ use self::refuse::{refuse_idle, refuse_mixture, refuse_trained_on};
 use super::refuse_folder;
 use crate::cli;
 use crate::commands::pictures::{BASELINES, held_out, part_of};
-use crate::outcome::{Outcome, Usage};
+use crate::outcome::{Outcome, Usage, say};
 use crate::progress::Progress;
 
 /// Shares of photographs that are hidden, as in the paper's Table 3.
@@ -66,7 +66,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     let progress = Progress::start("eval images", quiet);
     let (rows, boxes) = scores(&painters, &test, &info, options, lpips.as_ref(), &progress)?;
     progress.finish(&format!("{} pictures", test.len()));
-    println!(
+    say!(
         "{}: {}, {} test pictures of {} x {}, {} skipped; answers for {} starts of z, seed {}; PSNR, SSIM and LPIPS are of one\n",
         set.name,
         info.kind.name(),
@@ -77,8 +77,8 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         options.images.samples,
         options.images.seed
     );
-    println!("{}", table(&rows, ms_ssim_scales(info.size)));
-    print_boxes(&boxes);
+    say!("{}", table(&rows, ms_ssim_scales(info.size)));
+    let frequencies = frequencies(&painters, &test, options)?;
     if let Some(path) = &options.images.pictures {
         draw(path, &painters[0].1, &test, &options.images)?;
         draw_modes(path, &painters, &test, options.images.seed)?;
@@ -222,4 +222,45 @@ fn answers(
     (0..samples)
         .map(|sample| Ok(painter.answer(questions, options.images.seed, sample)?))
         .collect()
+}
+
+/// How often each network that was trained on targets with the white box paints it.
+fn frequencies(
+    painters: &[(String, Painter)],
+    test: &Images,
+    options: &cli::Eval,
+) -> anyhow::Result<Vec<serde_json::Value>> {
+    let mut found = Vec::new();
+    for (name, painter) in painters {
+        let rate = white_box_rate(painter);
+        if rate == 0.0 {
+            continue;
+        }
+        if found.is_empty() {
+            say!(
+                "white box: share of the targets, of the answers, and of the pictures of which some answers show it and some do not"
+            );
+        }
+        let questions = painter.ask(test, None, options.images.seed)?;
+        let given = answers(painter, &questions, options)?;
+        let counted = modes(&given, &white_box(painter.info().size));
+        say!(
+            "  {name:16} {:5.1} %  {:5.1} %  {:5.1} %",
+            100.0 * rate,
+            100.0 * counted.second,
+            100.0 * counted.both
+        );
+        found.push(
+            json!({"name": name, "rate": rate, "second": counted.second, "both": counted.both}),
+        );
+    }
+    Ok(found)
+}
+
+/// The share of training targets with a white box; 0 for other tasks.
+fn white_box_rate(painter: &Painter) -> f64 {
+    match &painter.info().kind {
+        PictureKind::Complete(task) => task.white_box,
+        _ => 0.0,
+    }
 }
