@@ -428,6 +428,20 @@ fn a_store_of_another_version_and_a_run_of_another_store_are_refused() {
         &["high.spectra", "order 4", "order 6"],
     );
     refused(&["pretrain", text(&low), "-o", text(&run)], &["--resume"]);
+    // The settings of a run stay, whichever of its options are given again.
+    let resumed = ["pretrain", text(&low), "-o", text(&run), "--resume"];
+    for same in [&tiny[..], &tiny[2..], &[]] {
+        let output = spectra(&[&resumed[..], same].concat());
+        assert!(output.status.success(), "{}", errors(&output));
+    }
+    refused(
+        &[&resumed[..], &["--set", "train.epochs=2"]].concat(),
+        &["train.epochs: expected 1, found 2", "-o"],
+    );
+    refused(
+        &[&resumed[..], &["--baseline", "l1"]].concat(),
+        &["algorithm.objective: expected \"cgml\", found \"l1\""],
+    );
     let manifest = low.join("manifest.json");
     let mut value: serde_json::Value =
         serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();

@@ -32,7 +32,8 @@ impl Config {
         if self.network.walker.contains(&0) {
             return refuse("network.walker", "must list positive widths");
         }
-        if self.algorithm.walker_updates > self.algorithm.steps {
+        let walked = self.algorithm.objective == Objective::Cgml;
+        if walked && self.algorithm.walker_updates > self.algorithm.steps {
             return refuse(
                 "algorithm.walker_updates",
                 "must not exceed algorithm.steps",
