@@ -141,6 +141,16 @@ fn the_main_job_runs_from_shapes_to_a_report() {
         "{}",
         errors(&output)
     );
+    // Where the place is taken by a folder, nothing is left beside it.
+    let taken = folder.path().join("taken");
+    fs::create_dir_all(taken.join("a.npz")).unwrap();
+    let output = spectra(&["export", text(&one), "--npz", text(&taken.join("a.npz"))]);
+    assert!(
+        output.status.code() == Some(1) && errors(&output).contains("a.npz"),
+        "{}",
+        errors(&output)
+    );
+    assert_eq!(fs::read_dir(&taken).unwrap().count(), 1);
 }
 
 /// Reconstructions and a run beside it, with one classifier.

@@ -5,7 +5,6 @@
 //! error, and at the end `model.safetensors` with `card.json`.
 
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -268,23 +267,9 @@ fn lock(run: &Path) -> Result<File, ModelError> {
     }
 }
 
-/// Writes a file under a hidden name, syncs it and renames it.
+/// Writes a file of a run whole; the run's lock keeps others from writing it. See [`spectra_datasets::replace_whole`].
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary: PathBuf = path.with_file_name(format!(".{name}.tmp"));
-    let attempt = || {
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    attempt().map_err(|source| {
-        let _may_not_exist = fs::remove_file(&temporary);
-        ModelError::Io {
-            path: path.to_owned(),
-            source,
-        }
-    })
+    spectra_datasets::replace_whole(path, bytes).map_err(ModelError::file)
 }
 
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Vec<u8> {

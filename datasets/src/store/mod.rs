@@ -8,7 +8,7 @@ pub(crate) mod part;
 mod read;
 mod verify;
 
-pub use atomic::write_whole;
+pub use atomic::{replace_whole, sync_folder, write_whole};
 pub use manifest::{Failure, Manifest, Part, Plan};
 pub use merge::merge;
 pub use read::{Rows, Store};

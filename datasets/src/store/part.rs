@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
-use super::atomic::{remove_leftovers, write_whole};
+use super::atomic::replace_whole;
 use super::manifest::{Failure, Part, Plan};
 use crate::{DatasetError, Item};
 
@@ -117,15 +117,10 @@ pub(crate) fn write(
         })
         .collect();
     let (rows_path, table_path) = paths(folder, plan, index);
-    for path in [&rows_path, &table_path] {
-        if let Some(name) = path.file_name() {
-            remove_leftovers(folder, &name.to_string_lossy())?;
-        }
-    }
     let table = table_bytes(&lines);
     let tensors = tensor_bytes(plan, index, &rows, &hash(&table))?;
-    write_whole(&table_path, &table)?;
-    write_whole(&rows_path, &tensors)?;
+    replace_whole(&table_path, &table)?;
+    replace_whole(&rows_path, &tensors)?;
     Ok(Finished::new(plan, index, &tensors, &table, lines))
 }
 
