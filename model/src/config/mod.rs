@@ -314,8 +314,13 @@ mod tests {
             ("train.epochs", "many"),
             ("train.epochs", "1.5"),
             ("train.batch", "0"),
+            ("train.epochs", "0"),
+            ("algorithm.alpha", "nan"),
+            ("algorithm.consistency", "-0.1"),
+            ("algorithm.walker_consistency", "inf"),
             ("network.kind", "tree"),
             ("corrupt.side", "[0.5, 0.2]"),
+            ("corrupt.sigma", "[0.0, inf]"),
             ("train.precision", "f16"),
             ("train", "3"),
         ] {
