@@ -9,7 +9,7 @@ use tempfile::Builder;
 use crate::DatasetError;
 
 /// Ending of files that are still being written; a killed run leaves them behind.
-pub(crate) const TEMPORARY: &str = ".tmp";
+const TEMPORARY: &str = ".tmp";
 
 /// Writes `bytes` to a temporary sibling, syncs it, renames it to `path`, and syncs the folder, so
 /// that neither a kill nor a power cut leaves half a file under the final name.

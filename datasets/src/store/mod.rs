@@ -6,6 +6,7 @@ pub(crate) mod manifest;
 pub(crate) mod merge;
 pub(crate) mod part;
 mod read;
+pub(crate) mod tensors;
 mod verify;
 
 pub use atomic::{replace_whole, sync_folder, write_whole};
