@@ -141,6 +141,16 @@ fn the_main_job_runs_from_shapes_to_a_report() {
         "{}",
         errors(&output)
     );
+    // Where the place is taken by a folder, nothing is left beside it.
+    let taken = folder.path().join("taken");
+    fs::create_dir_all(taken.join("a.npz")).unwrap();
+    let output = spectra(&["export", text(&one), "--npz", text(&taken.join("a.npz"))]);
+    assert!(
+        output.status.code() == Some(1) && errors(&output).contains("a.npz"),
+        "{}",
+        errors(&output)
+    );
+    assert_eq!(fs::read_dir(&taken).unwrap().count(), 1);
 }
 
 /// Reconstructions and a run beside it, with one classifier.
@@ -428,6 +438,20 @@ fn a_store_of_another_version_and_a_run_of_another_store_are_refused() {
         &["high.spectra", "order 4", "order 6"],
     );
     refused(&["pretrain", text(&low), "-o", text(&run)], &["--resume"]);
+    // The settings of a run stay, whichever of its options are given again.
+    let resumed = ["pretrain", text(&low), "-o", text(&run), "--resume"];
+    for same in [&tiny[..], &tiny[2..], &[]] {
+        let output = spectra(&[&resumed[..], same].concat());
+        assert!(output.status.success(), "{}", errors(&output));
+    }
+    refused(
+        &[&resumed[..], &["--set", "train.epochs=2"]].concat(),
+        &["train.epochs: expected 1, found 2", "-o"],
+    );
+    refused(
+        &[&resumed[..], &["--baseline", "l1"]].concat(),
+        &["algorithm.objective: expected \"cgml\", found \"l1\""],
+    );
     let manifest = low.join("manifest.json");
     let mut value: serde_json::Value =
         serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();

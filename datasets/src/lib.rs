@@ -73,5 +73,6 @@ pub use local::{Frame, LocalMap, LocalMapper, LocalOptions};
 pub use pose::{Pose, up_axis};
 pub use stance::Stance;
 pub use store::{
-    Failure, Manifest, Part, Plan, Rows, Store, VerifyReport, merge, verify, write_whole,
+    Failure, Manifest, Part, Plan, Rows, Store, VerifyReport, merge, replace_whole, sync_folder,
+    verify, write_whole,
 };

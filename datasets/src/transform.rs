@@ -5,7 +5,7 @@ use spectra_spectral::compat::radius_fit;
 use spectra_spectral::{Basis, ZernikePlan, spherical_from_cloud};
 
 use crate::DatasetError;
-use crate::store::part::Row;
+use crate::store::tensors::Row;
 
 /// The transform of a run, with its tables; shared by all threads.
 pub(crate) struct Transformer {

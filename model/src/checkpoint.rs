@@ -10,6 +10,7 @@ use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::Bytes;
 use serde::{Deserialize, Serialize};
+use spectra_datasets::sync_folder;
 
 use crate::ModelError;
 use crate::algorithm::Cgml;
@@ -101,6 +102,7 @@ impl Checkpoints {
             fs::remove_dir_all(&last).map_err(ModelError::io(&last))?;
         }
         fs::rename(&draft, &last).map_err(ModelError::io(&last))?;
+        sync_folder(&self.run.join(FOLDER)).map_err(ModelError::file)?;
         self.point(LATEST, step)?;
         self.prune()
     }

@@ -41,7 +41,7 @@ impl Corruptor {
         }
     }
 
-    /// Corrupts `values` in place and marks the region by 1 in `mask`. Gives the region's cells in no set order.
+    /// Corrupts `values` in place and marks the region by 1 in `mask`.
     pub(crate) fn apply(&self, rng: &mut ChaCha8Rng, values: &mut [f32], mask: &mut [f32]) {
         let region = self.region(rng);
         let noisy = rng.random::<f64>() < self.config.noise;

@@ -23,7 +23,11 @@ pub(crate) fn open(name: &str) -> Result<Device, ModelError> {
         "cpu" if index == 0 => Ok(Device::flex()),
         "cpu" => Err(refuse(name, "there is one cpu device; use cpu")),
         "cuda" => cuda(name, index),
-        "wgpu" => wgpu(name, index),
+        "wgpu" if index == 0 => wgpu(name),
+        "wgpu" => Err(refuse(
+            name,
+            "wgpu devices have no numbers here, the system chooses one; use wgpu",
+        )),
         _ => Err(refuse(name, "expected cpu, cuda, cuda:<index> or wgpu")),
     }
 }
@@ -79,12 +83,12 @@ fn cuda(name: &str, _index: usize) -> Result<Device, ModelError> {
 }
 
 #[cfg(feature = "wgpu")]
-fn wgpu(_name: &str, _index: usize) -> Result<Device, ModelError> {
+fn wgpu(_name: &str) -> Result<Device, ModelError> {
     Ok(Device::wgpu(Default::default()))
 }
 
 #[cfg(not(feature = "wgpu"))]
-fn wgpu(name: &str, _index: usize) -> Result<Device, ModelError> {
+fn wgpu(name: &str) -> Result<Device, ModelError> {
     Err(refuse(
         name,
         "wgpu is not in this build; build with --features wgpu, or use --device cpu",
@@ -105,12 +109,13 @@ mod tests {
     #[test]
     fn names_are_checked_before_anything_runs() {
         assert!(open("cpu").is_ok());
-        for name in ["cpu:1", "cuda:x", "tpu", ""] {
+        for name in ["cpu:1", "cuda:x", "wgpu:7", "tpu", ""] {
             assert!(
                 matches!(open(name), Err(ModelError::Device { .. })),
                 "{name}"
             );
         }
+        assert!(open("wgpu:7").unwrap_err().to_string().contains("use wgpu"));
         assert_eq!(devices()[0], "cpu");
     }
 

@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
+use spectra_datasets::DatasetError;
+
 /// Every failure of configuration, training, checkpoints and inference.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -57,7 +59,7 @@ pub enum ModelError {
     },
     /// The store could not be read.
     #[error(transparent)]
-    Dataset(#[from] spectra_datasets::DatasetError),
+    Dataset(#[from] DatasetError),
     /// A transform or a map was given what it cannot take.
     #[error(transparent)]
     Spectral(#[from] spectra_spectral::SpectralError),
@@ -68,6 +70,14 @@ impl ModelError {
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> ModelError {
         let path = path.into();
         move |source| ModelError::Io { path, source }
+    }
+
+    /// A refusal of the system from the functions that write files of data sets, with the advice for runs.
+    pub(crate) fn file(error: DatasetError) -> ModelError {
+        match error {
+            DatasetError::Io { path, source, .. } => ModelError::Io { path, source },
+            other => other.into(),
+        }
     }
 
     /// A run-folder failure with a message.

@@ -5,7 +5,6 @@
 //! error, and at the end `model.safetensors` with `card.json`.
 
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -173,6 +172,18 @@ pub(crate) fn load_config(run: &Path) -> Result<Config, ModelError> {
     Config::load(&run.join(CONFIG))
 }
 
+/// Whether the folder holds a run, finished or not.
+fn has_begun(run: &Path) -> bool {
+    run.join(INFO).exists()
+}
+
+impl Config {
+    /// The settings that the run in this folder was begun with; `None` where there is no run.
+    pub fn of_run(run: &Path) -> Result<Option<Config>, ModelError> {
+        has_begun(run).then(|| load_config(run)).transpose()
+    }
+}
+
 /// A hash of settings and data, by which checkpoints know their run.
 pub(crate) fn identity(run: &Path) -> Result<String, ModelError> {
     let mut hasher = blake3::Hasher::new();
@@ -194,7 +205,7 @@ pub(crate) struct RunFolder {
 impl RunFolder {
     /// Makes and locks the folder. A folder that holds a run is refused unless it is resumed.
     pub(crate) fn open(path: &Path, resume: bool) -> Result<RunFolder, ModelError> {
-        let begun = path.join(INFO).exists();
+        let begun = has_begun(path);
         if begun && !resume {
             return Err(ModelError::run(
                 path,
@@ -217,12 +228,21 @@ impl RunFolder {
         self.begun
     }
 
-    /// The settings of the run: those saved where it has begun, else `given`.
-    pub(crate) fn config(&self, given: &Config) -> Result<Config, ModelError> {
-        match self.begun {
-            true => load_config(&self.path),
-            false => Ok(given.clone()),
+    /// Refuses to go on with a run under other settings than those it was begun with.
+    pub(crate) fn check_config(&self, given: &Config) -> Result<(), ModelError> {
+        let differences = match self.begun {
+            true => load_config(&self.path)?.differences(given),
+            false => Vec::new(),
+        };
+        if differences.is_empty() {
+            return Ok(());
         }
+        let message = format!(
+            "the run was begun with other settings: {}; leave these options out to go on with it, or start a new run \
+             in another folder with -o",
+            differences.join(", ")
+        );
+        Err(ModelError::run(&self.path, message))
     }
 
     /// See [`identity`]. The run must have begun.
@@ -260,23 +280,9 @@ fn lock(run: &Path) -> Result<File, ModelError> {
     }
 }
 
-/// Writes a file under a hidden name, syncs it and renames it.
+/// Writes a file of a run whole; the run's lock keeps others from writing it. See [`spectra_datasets::replace_whole`].
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary: PathBuf = path.with_file_name(format!(".{name}.tmp"));
-    let attempt = || {
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    attempt().map_err(|source| {
-        let _may_not_exist = fs::remove_file(&temporary);
-        ModelError::Io {
-            path: path.to_owned(),
-            source,
-        }
-    })
+    spectra_datasets::replace_whole(path, bytes).map_err(ModelError::file)
 }
 
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Vec<u8> {

@@ -28,11 +28,12 @@ fn torn_and_foreign_checkpoints_are_named_and_the_one_before_is_used() {
     config.output.keep = 9;
     let stop = StopAfter(Cell::new(6));
     pretrain(&store, &run, &config, "cpu", false, &stop).unwrap();
-    config.seed = 1;
+    let mut another = config.clone();
+    another.seed = 1;
     pretrain(
         &store,
         &other,
-        &config,
+        &another,
         "cpu",
         false,
         &StopAfter(Cell::new(8)),

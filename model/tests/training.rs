@@ -117,6 +117,17 @@ fn stores_and_folders_that_do_not_belong_are_refused() {
         error.contains("order 6") && error.contains("order 8"),
         "{error}"
     );
+    let mut other = small(2);
+    other.network.width = 16;
+    let error = pretrain(&low, &run, &other, "cpu", true, &())
+        .unwrap_err()
+        .to_string();
+    for differs in [
+        "network.width: expected 32, found 16",
+        "train.epochs: expected 1, found 2",
+    ] {
+        assert!(error.contains(differs), "{error}");
+    }
     let missing = folder.path().join("none");
     assert!(matches!(
         Encoder::load(&missing, "cpu"),

@@ -97,9 +97,9 @@ fn part(
             ));
         }
         part.size = [x, y, z].map(|n| n as usize);
-        let mut grid = vec![0; cells as usize * header.size];
+        let (size, mut grid) = (cells as usize * header.size, Vec::new());
         for _ in 0..count {
-            fill(input, stream, &mut grid)?;
+            fill(input, stream, size, &mut grid)?;
             let occupied = grid.chunks_exact(header.size).enumerate();
             let occupied = occupied.filter(|(_, cell)| cell.iter().any(|&b| b != 0));
             part.cells.push(occupied.map(|(i, _)| i as u32).collect());
@@ -110,9 +110,9 @@ fn part(
         if header.count() != Some(part.cells.len() as u64) {
             return Err(wrong_shape(input, "one label for each grid", header));
         }
-        let mut bytes = vec![0; header.size];
+        let mut bytes = Vec::new();
         for _ in 0..part.cells.len() {
-            fill(input, stream, &mut bytes)?;
+            fill(input, stream, header.size, &mut bytes)?;
             part.labels.push(header.value(&bytes) as i64);
         }
         Ok(())
@@ -145,13 +145,13 @@ fn member(
     input.check_bytes(file.size())?;
     let mut stream = file.take(input.limits.bytes);
     // The header: its first bytes say how long it is, and headers of more than 64 KiB are not written.
-    let mut head = vec![0; 10];
+    let (mut head, mut rest) = (Vec::new(), Vec::new());
     let quiet = Input {
         name: &name,
         format: "NPY",
         ..*input
     };
-    fill(&quiet, &mut stream, &mut head)?;
+    fill(&quiet, &mut stream, 10, &mut head)?;
     let length = match head[6] {
         1 => usize::from(head[8]) | usize::from(head[9]) << 8,
         _ => {
@@ -162,8 +162,8 @@ fn member(
             ));
         }
     };
-    head.resize(10 + length, 0);
-    fill(&quiet, &mut stream, &mut head[10..])?;
+    fill(&quiet, &mut stream, length, &mut rest)?;
+    head.append(&mut rest);
     let header = npy::header(&Input {
         bytes: &head,
         ..quiet
@@ -171,15 +171,47 @@ fn member(
     take(&quiet, &header, &mut stream)
 }
 
-fn fill(input: &Input, stream: &mut dyn Read, bytes: &mut [u8]) -> Result<(), ReadError> {
-    stream
-        .read_exact(bytes)
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => input.truncated(
-                At::File,
-                format!("{} more bytes", bytes.len()),
-                "fewer".into(),
-            ),
-            _ => input.corrupt(At::File, error.to_string()),
-        })
+/// Reads `count` bytes in the place of what `bytes` holds. `count` is a header's word: memory grows with what is there.
+fn fill(
+    input: &Input,
+    stream: &mut dyn Read,
+    count: usize,
+    bytes: &mut Vec<u8>,
+) -> Result<(), ReadError> {
+    bytes.clear();
+    let found = stream
+        .take(count as u64)
+        .read_to_end(bytes)
+        .map_err(|error| input.corrupt(At::File, error.to_string()))?;
+    if found < count {
+        let expected = format!("{count} more bytes");
+        return Err(input.truncated(At::File, expected, found.to_string()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_file_takes_little_memory_whatever_it_claims() {
+        let limits = Limits::default();
+        let input = Input {
+            bytes: b"",
+            name: "a.npz",
+            format: "NPY",
+            limits: &limits,
+        };
+        let mut grid = Vec::new();
+        let error = fill(&input, &mut &[0u8; 1000][..], 1 << 40, &mut grid).unwrap_err();
+        assert_eq!(error.kind(), "truncated");
+        assert!(
+            error
+                .to_string()
+                .contains("1099511627776 more bytes, found 1000"),
+            "{error}"
+        );
+        assert!(grid.capacity() < 1 << 16, "{}", grid.capacity());
+    }
 }

@@ -36,7 +36,7 @@ pub struct Training {
     /// cpu, cuda, cuda:1, …
     #[arg(long, default_value = "cpu")]
     pub device: String,
-    /// Go on from the newest checkpoint of the run
+    /// Go on from the newest checkpoint of the run, under its settings; options that would change one are refused
     #[arg(long)]
     pub resume: bool,
 }
@@ -65,9 +65,9 @@ Examples:
 pub struct Pretrain {
     /// A store made by `spectra convert`
     pub store: PathBuf,
-    /// Settings to start from: tiny (CPU), local (CPU; neighbourhoods of points), small or paper
-    #[arg(long, default_value = "tiny", conflicts_with = "config")]
-    pub preset: String,
+    /// Settings to start from: tiny (CPU; by default), local (CPU; neighbourhoods of points), small or paper
+    #[arg(long, conflicts_with = "config")]
+    pub preset: Option<String>,
     /// Output, settings and device
     #[command(flatten)]
     pub training: Training,

@@ -1,11 +1,10 @@
 //! `spectra export`: a store or a run's features for NumPy.
 
-use std::fs::File;
+use std::io::Cursor;
 
-use anyhow::Context;
 use ndarray::{Array1, Array2};
 use ndarray_npy::NpzWriter;
-use spectra_datasets::{Split, Store};
+use spectra_datasets::{Split, Store, write_whole};
 use spectra_model::RunInfo;
 
 use crate::cli;
@@ -30,9 +29,7 @@ pub fn run(options: &cli::Export) -> anyhow::Result<Outcome> {
             ("features", features)
         }
     };
-    let place = || options.npz.display().to_string();
-    let draft = options.npz.with_extension("npz.tmp");
-    let mut npz = NpzWriter::new(File::create(&draft).with_context(place)?);
+    let mut npz = NpzWriter::new(Cursor::new(Vec::new()));
     npz.add_array(name, &values)?;
     npz.add_array(
         "labels",
@@ -52,9 +49,8 @@ pub fn run(options: &cli::Export) -> anyhow::Result<Outcome> {
         &rows.splits.iter().map(split).collect::<Array1<u8>>(),
     )?;
     npz.add_array("ids", &fixed_width(&rows.ids))?;
-    npz.finish()?.sync_all()?;
-    std::fs::rename(&draft, &options.npz).with_context(place)?;
-    say!(
+    write_whole(&options.npz, npz.finish()?.get_ref())?;
+    println!(
         "{}: {name} {} x {}",
         options.npz.display(),
         values.nrows(),

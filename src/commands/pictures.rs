@@ -170,14 +170,15 @@ fn train(
     Ok(())
 }
 
-/// The preset that suits the pictures, or the file; then each `--set`.
+/// See [`settings`]; the usual preset is the one that suits the pictures.
 fn config(set: &ImageSet, run: &cli::PictureRun) -> anyhow::Result<Config> {
-    settings(&run.training, || {
+    let training = &run.training;
+    settings(training, &training.output, run.preset.as_deref(), |named| {
         let suited = match set.train.channels {
             1 => "digits",
             _ => "pictures",
         };
-        let mut config = Config::preset(run.preset.as_deref().unwrap_or(suited))?;
+        let mut config = Config::preset(named.unwrap_or(suited))?;
         config.set_side(run.size);
         Ok(config)
     })

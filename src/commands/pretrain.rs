@@ -10,7 +10,10 @@ use crate::outcome::{Outcome, say};
 pub fn run(options: &cli::Pretrain, quiet: bool) -> anyhow::Result<Outcome> {
     let store = Store::open(&options.store)?;
     let training = &options.training;
-    let mut config = settings(training, || Config::preset(&options.preset))?;
+    let named = options.preset.as_deref();
+    let mut config = settings(training, &training.output, named, |named| {
+        Config::preset(named.unwrap_or("tiny"))
+    })?;
     if let Some(baseline) = options.baseline {
         config = config.baseline(match baseline {
             Baseline::L1 => Objective::L1,

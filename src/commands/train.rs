@@ -20,6 +20,8 @@ pub fn run(options: &Train, quiet: bool) -> anyhow::Result<Outcome> {
     }
 }
 
+/// Folder of the run of cGML, beside that of L1.
+const CGML: &str = "cgml";
 /// Answers that are measured and drawn.
 const ANSWERS: usize = 2000;
 /// Steps of a short walk, beside that of the settings: phantoms have not yet left it.
@@ -29,8 +31,9 @@ const SEED: u64 = 1;
 
 fn train_toy(options: &TrainToy, quiet: bool) -> anyhow::Result<Outcome> {
     let training = &options.training;
-    let config = settings(training, || Config::preset("toy"))?;
-    let cgml = train_one(training, "cgml", &config, quiet)?;
+    let run = training.output.join(CGML);
+    let config = settings(training, &run, None, |_none| Config::preset("toy"))?;
+    let cgml = train_one(training, CGML, &config, quiet)?;
     let l1 = train_one(training, "l1", &config.baseline(Objective::L1), quiet)?;
 
     let xs: Vec<f32> = (0..ANSWERS)

@@ -72,11 +72,23 @@ fn checked(
         .filter(|label| (*label as usize) < classes.len())
         .ok_or_else(|| {
             let message = format!(
-                "label {label} of row {row}: expected 0 to {}",
-                classes.len() - 1
+                "label {label} of row {row}: expected one of {} classes, counted from 0",
+                classes.len()
             );
             DatasetError::layout(&tree.path(file), message)
         })
+}
+
+/// The names in `shape_names.txt`, in the order of the labels.
+fn class_names(tree: &Tree, file: &str) -> Result<Vec<String>, DatasetError> {
+    let text = tree.text(file)?;
+    let names: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    if names.is_empty() {
+        let message = "expected the names of the classes, one a line, found none; restore the file, or remove it to take the \
+            names of ModelNet40";
+        return Err(DatasetError::layout(&tree.path(file), message));
+    }
+    Ok(names)
 }
 
 /// Reads `ply_data_{train,test}N.h5` with `shape_names.txt`; `None` without such files.
@@ -99,12 +111,8 @@ pub(super) fn modelnet_hdf5(tree: &Tree) -> Result<Option<Found>, DatasetError> 
         .files
         .iter()
         .find(|file| name_of(file) == "shape_names.txt");
-    let classes: Vec<String> = match names {
-        Some(names) => tree
-            .text(names)?
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect(),
+    let classes = match names {
+        Some(names) => class_names(tree, names)?,
         None => modelnet::class_names(),
     };
     let mut items = Vec::new();
@@ -273,4 +281,62 @@ pub(super) fn voxels(tree: &Tree) -> Result<Option<Found>, DatasetError> {
             Vec::new()
         },
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{Cursor, Write};
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use crate::{DatasetKind, open};
+
+    #[test]
+    fn an_empty_list_of_classes_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["ply_data_test0.h5", "shape_names.txt"] {
+            fs::write(folder.path().join(name), b"").unwrap();
+        }
+        let error = open(folder.path(), DatasetKind::Auto).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("shape_names.txt: expected the names"),
+            "{error}"
+        );
+    }
+
+    /// An array of one byte as NumPy writes it.
+    fn array(shape: &str, value: u8) -> Vec<u8> {
+        let head = format!("{{'descr': '|i1', 'fortran_order': False, 'shape': {shape}, }}\n");
+        let length = (head.len() as u16).to_le_bytes();
+        [
+            &b"\x93NUMPY\x01\x00"[..],
+            &length[..],
+            head.as_bytes(),
+            &[value],
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn grids_that_all_have_labels_below_zero_are_named() {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for part in ["train", "test"] {
+            for (name, array) in [("X", array("(1, 1, 1, 1)", 1)), ("y", array("(1,)", 255))] {
+                let name = format!("{name}_{part}.npy");
+                writer
+                    .start_file(name.as_str(), SimpleFileOptions::default())
+                    .unwrap();
+                writer.write_all(&array).unwrap();
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grids.npz");
+        fs::write(&path, writer.finish().unwrap().into_inner()).unwrap();
+        let error = open(&path, DatasetKind::Auto).unwrap_err();
+        assert!(error.to_string().contains("label -1 of row 0"), "{error}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{EXPECTED, Found, labels};
+use super::{EXPECTED, Found, class_index, labels};
 use crate::tree::{Tree, is_shape, split_ending};
 use crate::{DatasetError, Item, Split};
 
@@ -69,10 +69,9 @@ fn classes(tree: &Tree, shapes: &[&String]) -> Result<Vec<String>, DatasetError>
 
 fn item(file: &str, classes: &[String]) -> Item {
     let class = file.split_once('/').map(|(class, _)| class);
-    let index = class.and_then(|class| classes.iter().position(|known| known == class));
     Item {
         id: split_ending(file).0.to_owned(),
-        class: index.and_then(|index| u32::try_from(index).ok()),
+        class: class.and_then(|class| class_index(classes, class)),
         split: Split::Train,
         source: file.to_owned(),
     }

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::Found;
-use super::shapenet::apply as apply_splits;
+use super::{Found, splits};
 use crate::tree::Tree;
 use crate::{DatasetError, Split};
 
@@ -54,7 +53,7 @@ pub(super) fn apply(tree: &Tree, found: &mut Found) -> Result<(), DatasetError> 
             classes.insert(id, class);
         }
     }
-    found.completeness = Some(apply_splits(&wanted, &mut found.items));
+    found.completeness = Some(splits::apply(&wanted, &mut found.items));
     found
         .notes
         .push(format!("labels and splits are those of {table}"));

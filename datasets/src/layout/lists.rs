@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::shapenet::apply;
-use super::{Found, modelnet};
+use super::{Found, class_index, modelnet, splits};
 use crate::tree::{Tree, split_ending};
 use crate::{Completeness, DatasetError, Item, Split};
 
@@ -40,7 +39,7 @@ pub(super) fn resampled(tree: &Tree) -> Result<Option<Found>, DatasetError> {
         .into_iter()
         .map(|(class, name, split)| Item {
             id: format!("{class}/{name}"),
-            class: index(&classes, &class),
+            class: class_index(&classes, &class),
             split,
             source: format!("{class}/{name}.txt"),
         })
@@ -74,13 +73,6 @@ pub(super) fn resampled(tree: &Tree) -> Result<Option<Found>, DatasetError> {
         up_axis: "y",
         notes,
     }))
-}
-
-fn index(classes: &[String], class: &str) -> Option<u32> {
-    classes
-        .iter()
-        .position(|known| known == class)
-        .and_then(|index| u32::try_from(index).ok())
 }
 
 const CATEGORIES: &str = "synsetoffset2category.txt";
@@ -129,7 +121,7 @@ pub(super) fn shapenet_part(tree: &Tree) -> Result<Option<Found>, DatasetError> 
         {
             items.push(Item {
                 id: format!("{synset}/{stem}"),
-                class: index(&keys, synset),
+                class: class_index(&keys, synset),
                 split: Split::Train,
                 source: file.clone(),
             });
@@ -174,5 +166,5 @@ fn part_lists(
             wanted.insert(id.to_owned(), split);
         }
     }
-    Ok((!wanted.is_empty()).then(|| apply(&wanted, items)))
+    Ok((!wanted.is_empty()).then(|| splits::apply(&wanted, items)))
 }

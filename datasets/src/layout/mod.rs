@@ -6,6 +6,7 @@ mod labels;
 mod lists;
 mod modelnet;
 mod shapenet;
+mod splits;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -129,6 +130,14 @@ fn not_recognised(path: &Path, found: &str) -> DatasetError {
         found: found.to_owned(),
         expected: EXPECTED.to_owned(),
     }
+}
+
+/// The number of a class, which is its place.
+fn class_index(classes: &[String], class: &str) -> Option<u32> {
+    classes
+        .iter()
+        .position(|known| known == class)
+        .and_then(|index| u32::try_from(index).ok())
 }
 
 /// Gives items that share an id (the same name in two splits, or in two formats) their whole path.

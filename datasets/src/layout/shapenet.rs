@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::Found;
+use super::{Found, class_index, splits};
 use crate::tree::{Tree, is_synset, split_ending};
 use crate::{Completeness, DatasetError, Item, Split};
 
@@ -49,7 +49,7 @@ pub(super) fn core(tree: &Tree) -> Result<Option<Found>, DatasetError> {
         second |= source.contains("/models/");
         items.push(Item {
             id: folder.clone(),
-            class: index(&classes, synset),
+            class: class_index(&classes, synset),
             split: Split::Train,
             source,
         });
@@ -82,13 +82,6 @@ pub(super) fn core(tree: &Tree) -> Result<Option<Found>, DatasetError> {
         completeness,
         notes,
     }))
-}
-
-fn index(classes: &[String], class: &str) -> Option<u32> {
-    classes
-        .iter()
-        .position(|known| known == class)
-        .and_then(|index| u32::try_from(index).ok())
 }
 
 /// Takes splits from `all.csv`, and what is missing or too much against it.
@@ -142,42 +135,7 @@ fn official_split(
         // Spreadsheets cut the leading zero that every synset has.
         wanted.insert(format!("{:0>8}/{}", field(synset), field(model)), split);
     }
-    Ok(Some(apply(&wanted, items)))
-}
-
-/// Gives items their splits, and says what the list and the items do not share.
-pub(super) fn apply(wanted: &BTreeMap<String, Split>, items: &mut [Item]) -> Completeness {
-    let mut unexpected = Vec::new();
-    for item in items.iter_mut() {
-        match wanted.get(&item.id) {
-            Some(split) => item.split = *split,
-            None => unexpected.push(item.id.clone()),
-        }
-    }
-    unexpected.sort();
-    let here: BTreeSet<&str> = items.iter().map(|item| item.id.as_str()).collect();
-    let missing = wanted
-        .keys()
-        .filter(|id| !here.contains(id.as_str()))
-        .cloned()
-        .collect();
-    let splits = Split::ALL.map(|split| {
-        let found = items.iter().filter(|item| item.split == split).count();
-        (
-            split,
-            found,
-            wanted.values().filter(|wanted| **wanted == split).count(),
-        )
-    });
-    let splits = splits
-        .into_iter()
-        .filter(|(_, found, all)| found + all > 0)
-        .collect();
-    Completeness {
-        splits,
-        missing,
-        unexpected,
-    }
+    Ok(Some(splits::apply(&wanted, items)))
 }
 
 /// Class names with the word of the taxonomy: `02691156` is `airplane` where the taxonomy is there.
@@ -215,62 +173,31 @@ const FIFTY_FIVE: [usize; 2] = [41_952, 10_518];
 
 /// Reads `shapenet_pc/<synset>-<model>.npy` with `ShapeNet-55/{train,test}.txt`; `None` without the former.
 pub(super) fn fifty_five(tree: &Tree) -> Result<Option<Found>, DatasetError> {
-    let synset = |file: &str| -> Option<String> {
-        let name = file.rsplit('/').next()?.strip_suffix(".npy")?;
-        let (synset, _) = name.split_once('-')?;
-        is_synset(synset).then(|| synset.to_owned())
-    };
-    let classes: BTreeSet<String> = tree.files.iter().filter_map(|file| synset(file)).collect();
+    let classes: BTreeSet<&str> = tree
+        .files
+        .iter()
+        .filter_map(|file| synset_of(file))
+        .collect();
     if classes.is_empty() {
         return Ok(None);
     }
-    let classes: Vec<String> = classes.into_iter().collect();
+    let classes: Vec<String> = classes.into_iter().map(str::to_owned).collect();
     let mut items: Vec<Item> = Vec::new();
     for file in &tree.files {
-        let Some(synset) = synset(file) else { continue };
+        let Some(synset) = synset_of(file) else {
+            continue;
+        };
         let name = split_ending(file).0.rsplit('/').next().unwrap_or_default();
         items.push(Item {
             id: name.to_owned(),
-            class: index(&classes, &synset),
+            class: class_index(&classes, synset),
             split: Split::Train,
             source: file.clone(),
         });
     }
-    let mut wanted = BTreeMap::new();
-    for (list, split) in [("train.txt", Split::Train), ("test.txt", Split::Test)] {
-        let found = tree
-            .files
-            .iter()
-            .find(|file| *file == list || file.ends_with(&format!("/{list}")));
-        let Some(found) = found else { continue };
-        for line in tree
-            .text(found)?
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-        {
-            wanted.insert(line.trim_end_matches(".npy").to_owned(), split);
-        }
-    }
-    let mut notes = Vec::new();
-    let completeness = if wanted.is_empty() {
-        notes.push(format!(
-            "no train.txt and test.txt: all items are of the training split, {} of the {} of both official lists",
-            items.len(),
-            FIFTY_FIVE[0] + FIFTY_FIVE[1]
-        ));
-        None
-    } else {
-        let listed = [Split::Train, Split::Test]
-            .map(|split| wanted.values().filter(|s| **s == split).count());
-        if listed != FIFTY_FIVE {
-            notes.push(format!(
-                "the lists here name {} and {} objects, the official ones {} and {}",
-                listed[0], listed[1], FIFTY_FIVE[0], FIFTY_FIVE[1]
-            ));
-        }
-        Some(apply(&wanted, &mut items))
-    };
+    let wanted = listed(tree)?;
+    let notes = Vec::from_iter(difference(&wanted, items.len()));
+    let completeness = (!wanted.is_empty()).then(|| splits::apply(&wanted, &mut items));
     Ok(Some(Found {
         name: "ShapeNet55".to_owned(),
         layout: "ShapeNet55",
@@ -280,4 +207,47 @@ pub(super) fn fifty_five(tree: &Tree) -> Result<Option<Found>, DatasetError> {
         completeness,
         notes,
     }))
+}
+
+/// The class of `<synset>-<model>.npy`.
+fn synset_of(file: &str) -> Option<&str> {
+    let name = file.rsplit('/').next()?.strip_suffix(".npy")?;
+    let (synset, _) = name.split_once('-')?;
+    is_synset(synset).then_some(synset)
+}
+
+/// The splits of the objects that `train.txt` and `test.txt` name, wherever the two lie.
+fn listed(tree: &Tree) -> Result<BTreeMap<String, Split>, DatasetError> {
+    let mut wanted = BTreeMap::new();
+    for (list, split) in [("train.txt", Split::Train), ("test.txt", Split::Test)] {
+        let found = tree
+            .files
+            .iter()
+            .find(|file| *file == list || file.ends_with(&format!("/{list}")));
+        let Some(found) = found else { continue };
+        let text = tree.text(found)?;
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            wanted.insert(line.trim_end_matches(".npy").to_owned(), split);
+        }
+    }
+    Ok(wanted)
+}
+
+/// What the lists here are from the official ones, if anything; `items` objects are there.
+fn difference(wanted: &BTreeMap<String, Split>, items: usize) -> Option<String> {
+    let [train, test] = FIFTY_FIVE;
+    if wanted.is_empty() {
+        return Some(format!(
+            "no train.txt and test.txt: all items are of the training split, {items} of the {} of both official lists",
+            train + test
+        ));
+    }
+    let here =
+        [Split::Train, Split::Test].map(|split| wanted.values().filter(|s| **s == split).count());
+    (here != FIFTY_FIVE).then(|| {
+        format!(
+            "the lists here name {} and {} objects, the official ones {train} and {test}",
+            here[0], here[1]
+        )
+    })
 }

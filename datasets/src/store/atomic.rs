@@ -9,7 +9,7 @@ use tempfile::Builder;
 use crate::DatasetError;
 
 /// Ending of files that are still being written; a killed run leaves them behind.
-pub(crate) const TEMPORARY: &str = ".tmp";
+const TEMPORARY: &str = ".tmp";
 
 /// Writes `bytes` to a temporary sibling, syncs it, renames it to `path`, and syncs the folder, so
 /// that neither a kill nor a power cut leaves half a file under the final name.
@@ -18,13 +18,7 @@ pub(crate) const TEMPORARY: &str = ".tmp";
 /// What the file system refuses, with the path.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DatasetError> {
     let fail = |source| DatasetError::io("write", path, source);
-    let parent = path.parent().filter(|parent| *parent != Path::new(""));
-    let folder = parent.unwrap_or(Path::new("."));
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy())
-        .unwrap_or_default();
-    let prefix = format!(".{name}.");
+    let (folder, prefix) = (folder_of(path), prefix_of(path));
     let mut builder = Builder::new();
     builder.prefix(&prefix).suffix(TEMPORARY);
     // Temporary files are private by default; the final one follows the user's umask.
@@ -39,8 +33,32 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DatasetError> {
     sync_folder(folder)
 }
 
+/// As [`write_whole`], and removes what killed runs left of this file: for folders in which no one else is writing it.
+///
+/// # Errors
+/// As [`write_whole`].
+pub fn replace_whole(path: &Path, bytes: &[u8]) -> Result<(), DatasetError> {
+    remove_leftovers(path)?;
+    write_whole(path, bytes)
+}
+
+/// The folder that a file is in.
+fn folder_of(path: &Path) -> &Path {
+    let parent = path.parent().filter(|parent| *parent != Path::new(""));
+    parent.unwrap_or(Path::new("."))
+}
+
+/// How the names of the temporary siblings of a file begin.
+fn prefix_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!(".{name}.")
+}
+
 /// Makes renames inside `folder` durable. Only Unix lets a folder be opened for that.
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), DatasetError> {
+///
+/// # Errors
+/// What the file system refuses, with the path.
+pub fn sync_folder(folder: &Path) -> Result<(), DatasetError> {
     if cfg!(unix) {
         let fail = |source| DatasetError::io("sync", folder, source);
         File::open(folder).map_err(fail)?.sync_all().map_err(fail)?;
@@ -48,9 +66,9 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), DatasetError> {
     Ok(())
 }
 
-/// Removes what killed runs left of the file `name` in `folder`.
-pub(crate) fn remove_leftovers(folder: &Path, name: &str) -> Result<(), DatasetError> {
-    let prefix = format!(".{name}.");
+/// Removes the temporary siblings that killed runs left of a file.
+fn remove_leftovers(path: &Path) -> Result<(), DatasetError> {
+    let (folder, prefix) = (folder_of(path), prefix_of(path));
     for entry in fs::read_dir(folder).map_err(|source| DatasetError::io("list", folder, source))? {
         let entry = entry.map_err(|source| DatasetError::io("list", folder, source))?;
         let found = entry.file_name();
@@ -83,10 +101,10 @@ mod tests {
         for name in [".a.csv.x1.tmp", ".b.csv.x1.tmp", "a.csv"] {
             fs::write(folder.path().join(name), b"").unwrap();
         }
-        remove_leftovers(folder.path(), "a.csv").unwrap();
+        replace_whole(&folder.path().join("a.csv"), b"new").unwrap();
         assert!(!folder.path().join(".a.csv.x1.tmp").exists());
         assert!(folder.path().join(".b.csv.x1.tmp").exists());
-        assert!(folder.path().join("a.csv").exists());
+        assert_eq!(fs::read(folder.path().join("a.csv")).unwrap(), b"new");
     }
 
     #[test]

@@ -6,9 +6,10 @@ pub(crate) mod manifest;
 pub(crate) mod merge;
 pub(crate) mod part;
 mod read;
+pub(crate) mod tensors;
 mod verify;
 
-pub use atomic::write_whole;
+pub use atomic::{replace_whole, sync_folder, write_whole};
 pub use manifest::{Failure, Manifest, Part, Plan};
 pub use merge::merge;
 pub use read::{Rows, Store};

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 
 use super::manifest::{MANIFEST, Manifest};
-use super::part::{self, Finished, Tensors};
+use super::part::{self, Finished};
+use super::tensors::Tensors;
 use crate::{DatasetError, Split};
 
 /// A finished store. Opening reads the manifest alone.

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::manifest::MANIFEST;
+use super::manifest::{Failure, MANIFEST};
 use super::merge::failure_table;
-use super::part;
+use super::part::{self, Finished};
 use super::read::Store;
+use super::tensors::Tensors;
 use crate::{DatasetError, Split};
 
 /// Name of the table of failures.
@@ -38,9 +39,7 @@ pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, DatasetError> {
         parts: manifest.parts.len(),
         ..VerifyReport::default()
     };
-    let mut ids = BTreeSet::new();
-    let mut splits: BTreeMap<Split, usize> = BTreeMap::new();
-    let mut failed = Vec::new();
+    let mut seen = Seen::default();
     for (index, expected) in manifest.parts.iter().enumerate() {
         let (finished, tensors) = match part::read(store.path(), manifest, index) {
             Ok(read) => read,
@@ -49,49 +48,18 @@ pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, DatasetError> {
                 continue;
             }
         };
-        if finished.part != *expected {
-            report
-                .problems
-                .push(format!("{}: not the file in the manifest", expected.name));
-        }
         report.rows += finished.part.rows;
-        failed.extend(finished.failures());
-        for line in &finished.lines {
-            if !ids.insert(line.id.clone()) {
-                report.problems.push(format!(
-                    "{}: item `{}` occurs twice",
-                    expected.name, line.id
-                ));
-            }
-            match line.split.parse::<Split>() {
-                Ok(split) if line.is_row() => *splits.entry(split).or_default() += 1,
-                Ok(_) => {}
-                Err(error) => report.problems.push(format!("{}: {error}", expected.name)),
-            }
+        let mut problems = Vec::new();
+        if finished.part != *expected {
+            problems.push("not the file in the manifest".to_owned());
         }
-        let points = tensors.points.iter().flatten();
-        if tensors
-            .coefficients
-            .iter()
-            .chain(points)
-            .any(|value| !value.is_finite())
-        {
-            report
-                .problems
-                .push(format!("{}: a value that is not finite", expected.name));
-        }
-        let classes = i32::try_from(manifest.classes.len()).unwrap_or(i32::MAX);
-        if tensors
-            .labels
-            .iter()
-            .any(|label| !(-1..classes).contains(label))
-        {
-            report
-                .problems
-                .push(format!("{}: a label without a class", expected.name));
-        }
+        problems.extend(seen.add(&finished));
+        problems.extend(wrong_values(&tensors, manifest.classes.len()));
+        let named = problems.iter().map(|it| format!("{}: {it}", expected.name));
+        report.problems.extend(named);
     }
-    if report.problems.is_empty() && (splits != manifest.splits || failed != manifest.failures) {
+    let same = seen.splits == manifest.splits && seen.failed == manifest.failures;
+    if report.problems.is_empty() && !same {
         report.problems.push(format!(
             "{MANIFEST}: splits or failures are not those of the parts"
         ));
@@ -104,6 +72,49 @@ pub fn verify(path: impl AsRef<Path>) -> Result<VerifyReport, DatasetError> {
     }
     report.problems.extend(strangers(&store)?);
     Ok(report)
+}
+
+/// The items of the parts that were read.
+#[derive(Default)]
+struct Seen {
+    ids: BTreeSet<String>,
+    splits: BTreeMap<Split, usize>,
+    failed: Vec<Failure>,
+}
+
+impl Seen {
+    /// Adds the items of a part, and says what is wrong with them.
+    fn add(&mut self, part: &Finished) -> Vec<String> {
+        let mut problems = Vec::new();
+        self.failed.extend(part.failures());
+        for line in &part.lines {
+            if !self.ids.insert(line.id.clone()) {
+                problems.push(format!("item `{}` occurs twice", line.id));
+            }
+            match line.split.parse::<Split>() {
+                Ok(split) if line.is_row() => *self.splits.entry(split).or_default() += 1,
+                Ok(_) => {}
+                Err(error) => problems.push(error.to_string()),
+            }
+        }
+        problems
+    }
+}
+
+/// What is wrong with the numbers of a part of a store of so many classes.
+fn wrong_values(tensors: &Tensors, classes: usize) -> Vec<String> {
+    let mut problems = Vec::new();
+    let points = tensors.points.iter().flatten();
+    let mut values = tensors.coefficients.iter().chain(points);
+    if values.any(|value| !value.is_finite()) {
+        problems.push("a value that is not finite".to_owned());
+    }
+    let classes = i32::try_from(classes).unwrap_or(i32::MAX);
+    let mut labels = tensors.labels.iter();
+    if labels.any(|label| !(-1..classes).contains(label)) {
+        problems.push("a label without a class".to_owned());
+    }
+    problems
 }
 
 /// Files in the folder that no store of this manifest holds.

@@ -7,8 +7,8 @@ impl Config {
     /// Refuses values that no network or schedule can be built from.
     pub(super) fn check(&self, origin: &str) -> Result<(), ModelError> {
         let refuse = |key: &str, message: &str| Err(error(origin, format!("{key} {message}")));
-        if self.train.batch == 0 {
-            return refuse("train.batch", "must be at least 1");
+        if self.train.epochs == 0 || self.train.batch == 0 {
+            return refuse("train.epochs and train.batch", "must be at least 1");
         }
         if self.network.latent < 2 {
             return refuse("network.latent", "must be at least 2: z lives on a sphere");
@@ -32,7 +32,8 @@ impl Config {
         if self.network.walker.contains(&0) {
             return refuse("network.walker", "must list positive widths");
         }
-        if self.algorithm.walker_updates > self.algorithm.steps {
+        let walked = self.algorithm.objective == Objective::Cgml;
+        if walked && self.algorithm.walker_updates > self.algorithm.steps {
             return refuse(
                 "algorithm.walker_updates",
                 "must not exceed algorithm.steps",
@@ -41,7 +42,7 @@ impl Config {
         for (key, [low, high], limit) in [
             ("corrupt.side", self.corrupt.side, 1.0),
             ("corrupt.fraction", self.corrupt.fraction, 1.0),
-            ("corrupt.sigma", self.corrupt.sigma, f64::INFINITY),
+            ("corrupt.sigma", self.corrupt.sigma, f64::MAX),
         ] {
             if !(0.0 <= low && low <= high && high <= limit) {
                 return refuse(
@@ -79,6 +80,17 @@ impl Config {
             ("augment.angle", self.augment.angle, 180.0),
             ("algorithm.noise", self.algorithm.noise, f64::MAX),
             ("algorithm.beta", self.algorithm.beta, f64::MAX),
+            ("algorithm.alpha", self.algorithm.alpha, f64::MAX),
+            (
+                "algorithm.consistency",
+                self.algorithm.consistency,
+                f64::MAX,
+            ),
+            (
+                "algorithm.walker_consistency",
+                self.algorithm.walker_consistency,
+                f64::MAX,
+            ),
             ("algorithm.square", self.algorithm.square, f64::MAX),
             ("train.learning_rate", self.train.learning_rate, f64::MAX),
             ("train.walker_rate", self.train.walker_rate, f64::MAX),

@@ -15,9 +15,12 @@ pub use self::algorithm::{AlgorithmConfig, Distance, Objective};
 pub(crate) use self::data::LOCAL;
 pub use self::data::{AugmentConfig, CorruptConfig, MapConfig, RotateKind, ScalingKind};
 pub use self::network::{NetworkConfig, NetworkKind, Upsample};
-use self::settings::{find, overlay, parse_value, suggestion};
+use self::settings::{find, leaves, overlay, parse_value, suggestion};
 pub use self::training::{OutputConfig, TrainConfig};
 use crate::ModelError;
+
+/// Why a configuration always becomes TOML.
+const PLAIN: &str = "a configuration holds only numbers, strings and lists";
 
 const PRESETS: [(&str, &str); 7] = [
     ("tiny", include_str!("../presets/tiny.toml")),
@@ -146,7 +149,23 @@ impl Config {
 
     /// All settings as TOML.
     pub fn to_toml(&self) -> String {
-        toml::to_string_pretty(self).expect("a configuration holds only numbers, strings and lists")
+        toml::to_string_pretty(self).expect(PLAIN)
+    }
+
+    /// The path and value of every setting. All configurations have the same paths in the same order.
+    fn leaves(&self) -> Vec<(String, toml::Value)> {
+        leaves(&toml::Table::try_from(self).expect(PLAIN), "")
+    }
+
+    /// A phrase for each setting that `found` has otherwise: its path and both values.
+    pub(crate) fn differences(&self, found: &Config) -> Vec<String> {
+        let pairs = self.leaves().into_iter().zip(found.leaves());
+        pairs
+            .filter(|(expected, found)| expected != found)
+            .map(|((key, expected), (_key, found))| {
+                format!("{key}: expected {expected}, found {found}")
+            })
+            .collect()
     }
 }
 
@@ -172,15 +191,6 @@ mod tests {
         }
     }
 
-    /// Every (path, value) of a table that holds no tables.
-    fn leaves(table: &toml::Table, path: &str) -> Vec<(String, toml::Value)> {
-        let of = |(key, value): (&String, &toml::Value)| match value {
-            toml::Value::Table(inner) => leaves(inner, &format!("{path}{key}.")),
-            value => vec![(format!("{path}{key}"), value.clone())],
-        };
-        table.iter().flat_map(of).collect()
-    }
-
     #[test]
     fn the_files_of_the_documents_differ_from_their_presets_by_what_they_say() {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
@@ -195,11 +205,7 @@ mod tests {
             let mut said: toml::Table = read(&path).parse().unwrap();
             let preset = said.remove("preset").unwrap();
             let preset = Config::preset(preset.as_str().unwrap()).unwrap();
-            let of = |config: &Config| toml::Table::try_from(config).unwrap();
-            let (before, after) = (
-                leaves(&of(&preset), ""),
-                leaves(&of(&Config::load(&path).unwrap()), ""),
-            );
+            let (before, after) = (preset.leaves(), Config::load(&path).unwrap().leaves());
             let differ = before.iter().zip(&after).filter(|(a, b)| a != b);
             let differ: Vec<_> = differ.map(|(_before, after)| after.clone()).collect();
             let mut said = leaves(&said, "");
@@ -308,8 +314,13 @@ mod tests {
             ("train.epochs", "many"),
             ("train.epochs", "1.5"),
             ("train.batch", "0"),
+            ("train.epochs", "0"),
+            ("algorithm.alpha", "nan"),
+            ("algorithm.consistency", "-0.1"),
+            ("algorithm.walker_consistency", "inf"),
             ("network.kind", "tree"),
             ("corrupt.side", "[0.5, 0.2]"),
+            ("corrupt.sigma", "[0.0, inf]"),
             ("train.precision", "f16"),
             ("train", "3"),
         ] {

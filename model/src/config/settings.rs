@@ -1,4 +1,4 @@
-//! One setting, named by its path: finding it, reading its value, guessing what was meant.
+//! Settings named by their paths: finding one, reading its value, guessing what was meant, listing all.
 
 use super::Config;
 
@@ -9,6 +9,15 @@ pub(super) fn find<'t>(table: &'t mut toml::Table, key: &str) -> Option<&'t mut 
         (Some(head), Some(rest)) => find(table.get_mut(head)?.as_table_mut()?, rest),
         _ => table.get_mut(key).filter(|value| !value.is_table()),
     }
+}
+
+/// Every (path, value) of a table that holds no tables, the paths behind `path`.
+pub(super) fn leaves(table: &toml::Table, path: &str) -> Vec<(String, toml::Value)> {
+    let of = |(key, value): (&String, &toml::Value)| match value {
+        toml::Value::Table(inner) => leaves(inner, &format!("{path}{key}.")),
+        value => vec![(format!("{path}{key}"), value.clone())],
+    };
+    table.iter().flat_map(of).collect()
 }
 
 /// Puts the values of `changes` in the place of those of `base`, section by section.

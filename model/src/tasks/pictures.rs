@@ -168,14 +168,14 @@ pub fn train_pictures(
     let device = device::open(device)?;
     let sizes = kind.task().sizes(set.train.channels, set.train.size)?;
     let folder = RunFolder::open(run, resume)?;
-    let config = folder.config(config)?;
+    folder.check_config(config)?;
     let task = Pictures {
         kind,
         set,
         sizes,
         seed: config.seed,
     };
-    train(&folder, &config, &task, &device, observer)
+    train(&folder, config, &task, &device, observer)
 }
 
 /// A task on the training pictures of a set.

@@ -25,9 +25,9 @@ use crate::{ModelError, device};
 
 /// Pre-trains on the training rows of `store`, whose labels are never read, into the folder `run`.
 ///
-/// A fresh run refuses a folder that holds one; with `resume` it goes on from the newest whole checkpoint with the
-/// settings saved there, and ends in the same bytes as without an interruption (CPU, same number of threads).
-/// Fails on unusable settings, a device that is not there, a store of another transform, a locked folder,
+/// A fresh run refuses a folder that holds one; with `resume` it goes on from the newest whole checkpoint, under the
+/// settings saved there ([`Config::of_run`]), and ends in the same bytes as without an interruption (CPU, same number of
+/// threads). Fails on unusable settings, on a run begun with others, a device that is not there, a store of another transform, a locked folder,
 /// refusals of the system, and losses that are no numbers.
 pub fn pretrain(
     store: &Store,
@@ -39,7 +39,7 @@ pub fn pretrain(
 ) -> Result<TrainSummary, ModelError> {
     let device = device::open(device)?;
     let folder = RunFolder::open(run, resume)?;
-    let config = folder.config(config)?;
+    folder.check_config(config)?;
     let saved = match folder.begun() {
         true => Some(RunInfo::load(run)?),
         false => None,
@@ -53,8 +53,8 @@ pub fn pretrain(
             ));
         }
     }
-    let task = open_task(store, &config, saved.map(|info| info.map))?;
-    train(&folder, &config, &*task, &device, observer)
+    let task = open_task(store, config, saved.map(|info| info.map))?;
+    train(&folder, config, &*task, &device, observer)
 }
 
 /// The task that the settings name, on the training rows of `store`; `saved` is what a run that goes on has kept.

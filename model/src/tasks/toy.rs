@@ -40,10 +40,10 @@ pub fn train_toy(
 ) -> Result<TrainSummary, ModelError> {
     let device = device::open(device)?;
     let folder = RunFolder::open(run, resume)?;
-    let config = folder.config(config)?;
+    folder.check_config(config)?;
     train(
         &folder,
-        &config,
+        config,
         &Toy { seed: config.seed },
         &device,
         observer,
