@@ -130,8 +130,8 @@ pub struct ConvertSummary {
 /// (512 x 28 KiB by default) whatever the size of the data set. An archive is read once through, its items in
 /// parallel as they come, and again only where its order scatters the items of parts so widely that more than
 /// 256 MiB of rows would have to wait. A part appears under its name when
-/// it is whole; parts that are there already, checked by their hashes, are not made again. An item
-/// that cannot be read or normalised is recorded with kind and message, and the others go on. The
+/// it is whole; parts that are there already, checked by their hashes, are not made again, unless a source of theirs was
+/// changed later. An item that cannot be read or normalised is recorded with kind and message, and the others go on. The
 /// same data set and options give the same bytes for any number of threads, shards and interruptions.
 ///
 /// # Errors
@@ -243,7 +243,11 @@ impl Run<'_> {
         };
         let (mut tally, mut pending) = (Tally::default(), Vec::new());
         for &index in &parts {
-            let Some(finished) = part::finished(self.out, self.plan, index)? else {
+            let finished = match self.is_outdated(index) {
+                true => None,
+                false => part::finished(self.out, self.plan, index)?,
+            };
+            let Some(finished) = finished else {
                 pending.push(index);
                 continue;
             };
@@ -270,6 +274,18 @@ impl Run<'_> {
             failed: tally.failed.into_values().flatten().collect(),
             finished: finish(self.out, self.plan)?.is_some(),
         })
+    }
+
+    /// Whether a source of a part was changed after the part was written.
+    fn is_outdated(&self, index: usize) -> bool {
+        let Some(written) = part::written(self.out, self.plan, index) else {
+            return false;
+        };
+        let changed = |item: &&Item| self.dataset.changed(item);
+        let mut changed = self.items[self.plan.range(index)]
+            .iter()
+            .filter_map(changed);
+        changed.any(|changed| changed > written)
     }
 
     /// With `strict`, a failure that an earlier run recorded ends this one too.

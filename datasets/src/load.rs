@@ -1,5 +1,7 @@
 //! One item of a data set to a shape.
 
+use std::time::SystemTime;
+
 use spectra_pointcloud::{Limits, ReadError, Shape, read_bytes};
 
 use crate::container::split_source;
@@ -31,6 +33,12 @@ impl Dataset {
     /// The file of many shapes and the row in it, for an item that is one of many.
     pub(crate) fn in_container<'a>(&self, item: &'a Item) -> Option<(&'a str, usize)> {
         split_source(&item.source).filter(|(file, _)| self.tree.has(file))
+    }
+
+    /// When the file of an item was last changed, where the system says.
+    pub(crate) fn changed(&self, item: &Item) -> Option<SystemTime> {
+        let contained = self.in_container(item).map(|(file, _row)| file);
+        self.tree.changed(contained.unwrap_or(&item.source))
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use spectra_pointcloud::{ReadError, Visit};
 use walkdir::WalkDir;
@@ -254,6 +255,15 @@ impl Tree {
     /// Where a file lies, for messages.
     pub fn path(&self, file: &str) -> PathBuf {
         self.top().join(file)
+    }
+
+    /// When a file was last changed, of what lies in an archive the archive; `None` where the system does not say.
+    pub fn changed(&self, file: &str) -> Option<SystemTime> {
+        let path = match self.is_archive() {
+            true => self.root.clone(),
+            false => self.path(file),
+        };
+        fs::metadata(path).and_then(|found| found.modified()).ok()
     }
 
     /// An error of one file concerns its item, one of the disk or the whole folder everyone.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
 use spectra_datasets::synthetic::{self, SyntheticOptions};
 use spectra_datasets::{
@@ -129,6 +130,34 @@ fn a_store_holds_the_good_items_and_says_why_the_others_failed() {
     );
     let part = store.part(6).unwrap();
     assert_eq!(part.ids, rows.ids[30 - part.ids.len()..]);
+    assert_eq!(verify(out.path()).unwrap().problems, [""; 0]);
+}
+
+#[test]
+fn what_was_changed_after_it_was_converted_is_converted_again() {
+    let (folder, out) = (data(), tempfile::tempdir().unwrap());
+    run(folder.path(), out.path(), &options());
+    assert_eq!(run(folder.path(), out.path(), &options()).reused, 30);
+    let mended = folder.path().join("chair/train/bad_1.off");
+    fs::write(&mended, "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n").unwrap();
+    // Clocks of file systems may be coarse.
+    let later = SystemTime::now() + Duration::from_secs(2);
+    fs::File::options()
+        .write(true)
+        .open(&mended)
+        .unwrap()
+        .set_modified(later)
+        .unwrap();
+    let summary = run(folder.path(), out.path(), &options());
+    assert!(
+        summary.done >= 1 && summary.done <= 5,
+        "one part: {summary:?}"
+    );
+    assert_eq!(
+        (summary.done + summary.reused, summary.failed.len()),
+        (31, 3)
+    );
+    assert_eq!(Store::open(out.path()).unwrap().len(), 31);
     assert_eq!(verify(out.path()).unwrap().problems, [""; 0]);
 }
 

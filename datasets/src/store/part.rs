@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,12 @@ fn paths(folder: &Path, plan: &Plan, index: usize) -> (PathBuf, PathBuf) {
         folder.join(format!("{name}.safetensors")),
         folder.join(format!("{name}.csv")),
     )
+}
+
+/// When part `index` was written, if it is there.
+pub(crate) fn written(folder: &Path, plan: &Plan, index: usize) -> Option<SystemTime> {
+    let (rows, _table) = paths(folder, plan, index);
+    fs::metadata(rows).and_then(|found| found.modified()).ok()
 }
 
 /// Writes a part: the table first, the rows last, so that the rows stand for a finished part.
