@@ -27,36 +27,38 @@ pub(crate) struct StandardRows {
     pub test: Array2<f32>,
 }
 
-/// Trains on the training rows and classifies the test rows. `rows` are needed by the softmax alone; without them it
-/// gives nothing.
+/// Trains on the training rows and classifies the test rows. The softmax needs `rows`, all others the `kernel`; without what it
+/// needs a classifier gives nothing.
 pub(crate) fn classify(
-    kernel: &Kernel,
+    kernel: Option<&Kernel>,
     rows: Option<&StandardRows>,
     labels: &Labels,
     classifier: Classifier,
     protocol: &Protocol,
     seed: u64,
 ) -> Result<Option<Answers>> {
-    Ok(match (classifier, rows) {
-        (Classifier::Softmax, None) => None,
-        (Classifier::Softmax, Some(rows)) => Some(by_softmax(rows, labels, protocol, seed)),
-        (Classifier::Svm, _) => Some(by_svm(kernel, labels, protocol, seed)),
-        (Classifier::Ridge, _) => Some(by_ridge(kernel, labels, protocol, seed)?),
-        (Classifier::Knn(k), _) => {
-            let squares = kernel.train.diag().to_vec();
-            let predicted = neighbours::predict(&kernel.test.view(), &squares, &labels.train, k);
-            Some(Answers {
-                seed,
-                predicted,
-                chosen: format!("k = {k}"),
-                held_out: None,
-            })
-        }
+    Ok(match (classifier, kernel, rows) {
+        (Classifier::Softmax, _, Some(rows)) => Some(by_softmax(rows, labels, protocol, seed)),
+        (Classifier::Svm, Some(kernel), _) => Some(by_svm(kernel, labels, protocol, seed)),
+        (Classifier::Ridge, Some(kernel), _) => Some(by_ridge(kernel, labels, protocol, seed)?),
+        (Classifier::Knn(k), Some(kernel), _) => Some(by_neighbours(kernel, labels, k, seed)),
+        (_, None, _) | (Classifier::Softmax, _, None) => None,
     })
 }
 
+fn by_neighbours(kernel: &Kernel, labels: &Labels, k: usize, seed: u64) -> Answers {
+    let squares = kernel.train.diag().to_vec();
+    Answers {
+        seed,
+        predicted: neighbours::predict(&kernel.test.view(), &squares, &labels.train, k),
+        chosen: format!("k = {k}"),
+        held_out: None,
+    }
+}
+
 fn by_svm(kernel: &Kernel, labels: &Labels, protocol: &Protocol, seed: u64) -> Answers {
-    let train = kernel.train.view();
+    let train = kernel.train.as_standard_layout();
+    let train = train.view();
     let costs = ascending(&protocol.costs);
     let train_on = |rows: &[usize], tolerance: f32, costs: &[f64]| {
         let problem = Problem {

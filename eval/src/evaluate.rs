@@ -1,6 +1,6 @@
 //! One row of the table: features, a classifier, a figure with its spread.
 
-use ndarray::Axis;
+use ndarray::{Axis, CowArray};
 use serde::{Deserialize, Serialize};
 
 use crate::classify::{StandardRows, classify};
@@ -33,6 +33,11 @@ impl Classifier {
             Self::Ridge => "ridge".into(),
             Self::Knn(k) => format!("{k}-nn"),
         }
+    }
+
+    /// Whether it can be run where inner products alone are known, as of kernels.
+    pub fn takes_kernels(self) -> bool {
+        self != Self::Softmax
     }
 }
 
@@ -102,16 +107,33 @@ pub fn evaluate(
         return Err(EvalError::Empty("the list of feature sets".into()));
     }
     let mut evaluation = Evaluation::new(labels, classifiers, protocol)?;
-    // One set that depends on no seed gives one figure, except where the labels are drawn.
-    let draws = if features.len() == 1 && protocol.labels < 1.0 {
-        protocol.seeds.len()
-    } else {
-        features.len()
-    };
-    for draw in 0..draws {
-        evaluation.add_features(&features[draw.min(features.len() - 1)])?;
+    for set in drawn(features, protocol) {
+        evaluation.add_features(set)?;
     }
     Ok(evaluation.rows())
+}
+
+/// The same of kernels, for all classifiers but the softmax.
+pub fn evaluate_kernels(
+    kernels: &[Kernel],
+    labels: &Labels,
+    classifiers: &[Classifier],
+    protocol: &Protocol,
+) -> Result<Vec<Row>> {
+    let mut evaluation = Evaluation::new(labels, classifiers, protocol)?;
+    for kernel in drawn(kernels, protocol) {
+        evaluation.add_kernel(kernel)?;
+    }
+    Ok(evaluation.rows())
+}
+
+/// What is evaluated for each seed. What depends on no seed gives one figure, except where the labels are drawn.
+fn drawn<'t, T>(items: &'t [T], protocol: &Protocol) -> impl Iterator<Item = &'t T> {
+    let draws = match items {
+        [_one] if protocol.labels < 1.0 => protocol.seeds.len(),
+        _ => items.len(),
+    };
+    items.iter().cycle().take(draws)
 }
 
 /// Figures of one kind of features, gathered seed by seed, so that one set at a time need be in memory.
@@ -159,16 +181,20 @@ impl<'a> Evaluation<'a> {
         set.check(self.labels)?;
         let (drawn, labels) = self.budget(seed);
         let chosen = match &drawn {
-            Some(rows) => set.train.select(Axis(0), rows),
-            None => set.train.clone(),
+            Some(rows) => CowArray::from(set.train.select(Axis(0), rows)),
+            None => CowArray::from(set.train.view()),
         };
         let scale = Standardizer::fit(&chosen.view(), Scaling::Standard);
         let rows = StandardRows {
             train: scale.transform(&chosen.view()),
             test: scale.transform(&set.test.view()),
         };
-        let kernel = Kernel::of_rows(&set.name, &rows.train.view(), &rows.test.view());
-        self.run(&kernel, Some(&rows), &labels, seed)
+        // Of 50,000 pictures it takes 10 GB, which a softmax has no use for.
+        let needed = self.classifiers.iter().any(|c| c.takes_kernels());
+        let kernel =
+            needed.then(|| Kernel::of_rows(&set.name, &rows.train.view(), &rows.test.view()));
+        (self.name, self.columns) = (set.name.clone(), set.train.ncols());
+        self.run(kernel.as_ref(), Some(&rows), &labels, seed)
     }
 
     /// Runs all classifiers that need inner products alone (all but the softmax) on the kernel of the next seed.
@@ -181,9 +207,10 @@ impl<'a> Evaluation<'a> {
         };
         kernel.check(self.labels)?;
         let (drawn, labels) = self.budget(seed);
+        (self.name, self.columns) = (kernel.name.clone(), kernel.columns);
         match drawn {
-            Some(rows) => self.run(&kernel.select(&rows), None, &labels, seed),
-            None => self.run(kernel, None, &labels, seed),
+            Some(rows) => self.run(Some(&kernel.select(&rows)), None, &labels, seed),
+            None => self.run(Some(kernel), None, &labels, seed),
         }
     }
 
@@ -205,13 +232,11 @@ impl<'a> Evaluation<'a> {
 
     fn run(
         &mut self,
-        kernel: &Kernel,
+        kernel: Option<&Kernel>,
         rows: Option<&StandardRows>,
         labels: &Labels,
         seed: u64,
     ) -> Result<()> {
-        self.name.clone_from(&kernel.name);
-        self.columns = kernel.columns;
         for (&classifier, runs) in self.classifiers.iter().zip(&mut self.runs) {
             let run = classify(kernel, rows, labels, classifier, self.protocol, seed)?;
             runs.extend(run);
@@ -318,7 +343,7 @@ mod tests {
             labels: 0.1,
             ..Protocol::default()
         };
-        let classifiers = [Classifier::Ridge];
+        let classifiers = [Classifier::Ridge, Classifier::Svm, Classifier::Knn(1)];
         let few = evaluate(std::slice::from_ref(&set), &labels, &classifiers, &protocol).unwrap();
         assert_eq!((few[0].seeds.len(), few[0].labels), (3, 0.1));
         assert!(few[0].accuracy_std > 0.0);
@@ -326,6 +351,11 @@ mod tests {
         let mut evaluation = Evaluation::new(&labels, &classifiers, &protocol).unwrap();
         (0..4).for_each(|_more_than_seeds| evaluation.add_kernel(&kernel).unwrap());
         assert_eq!(evaluation.rows()[0].seeds, [0, 1, 2]);
+        let of_kernel = evaluate_kernels(&[kernel], &labels, &classifiers, &protocol).unwrap();
+        for (row, few) in of_kernel.iter().zip(&few) {
+            assert_eq!((&row.classifier, &row.seeds), (&few.classifier, &few.seeds));
+            assert!(row.accuracy_mean > 0.5, "{row:?}");
+        }
         let all = evaluate(&[set], &labels, &classifiers, &Protocol::default()).unwrap();
         assert!(all[0].accuracy_mean > few[0].accuracy_mean);
     }

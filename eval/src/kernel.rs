@@ -87,11 +87,13 @@ impl Kernel {
 
     /// The kernel of the training rows named by `rows` and all test rows.
     pub fn select(&self, rows: &[usize]) -> Self {
+        // ndarray's `select` of columns leaves them in column order, in which rows cannot be walked.
+        let (n, m) = (rows.len(), self.test.nrows());
         Self {
             name: self.name.clone(),
             columns: self.columns,
-            train: self.train.select(Axis(0), rows).select(Axis(1), rows),
-            test: self.test.select(Axis(1), rows),
+            train: Array2::from_shape_fn((n, n), |(i, j)| self.train[[rows[i], rows[j]]]),
+            test: Array2::from_shape_fn((m, n), |(i, j)| self.test[[i, rows[j]]]),
         }
     }
 

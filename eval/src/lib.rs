@@ -61,7 +61,7 @@ mod tsne;
 
 pub use chamfer::chamfer;
 pub use error::EvalError;
-pub use evaluate::{Classifier, Evaluation, Protocol, evaluate};
+pub use evaluate::{Classifier, Evaluation, Protocol, evaluate, evaluate_kernels};
 pub use features::{FeatureSet, Labels, Scaling, Standardizer};
 pub use fisher::{FisherEncoder, FisherOptions, LocalSet};
 pub use fourier::RandomFourier;

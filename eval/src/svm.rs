@@ -91,7 +91,7 @@ fn walk(
                 shuffle(&mut order, &mut rng);
                 for &i in &order {
                     let row = kernel.row(i);
-                    let row = row.as_slice().unwrap_or_default();
+                    let row = row.as_slice().expect("`fit` takes kernels in row order");
                     walking
                         .iter_mut()
                         .for_each(|dual| dual.visit(i, row, diagonal));
