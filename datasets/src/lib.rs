@@ -69,7 +69,7 @@ pub use convert::{ConvertOptions, ConvertSummary, Observer, convert};
 pub use error::DatasetError;
 pub use item::{Completeness, Dataset, DatasetKind, Item, Split};
 pub use layout::{find, open};
-pub use local::{Frame, LocalMap, LocalMapper, LocalOptions};
+pub use local::{Frame, LocalMap, LocalMapper, LocalOptions, Placed};
 pub use pose::{Pose, up_axis};
 pub use stance::Stance;
 pub use store::{

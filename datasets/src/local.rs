@@ -78,10 +78,10 @@ impl Default for LocalOptions {
     }
 }
 
-/// The neighbourhoods of one cloud, of one radius or of all.
+/// The neighbourhoods of one cloud.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LocalMap {
-    /// Moments, `[centres, columns]` (see [`LocalPlan::rows`]), of several radii side by side.
+    /// Moments, `[centres, radii x columns]` (see [`LocalPlan::rows`]).
     pub rows: Array2<f32>,
     /// Where each centre is, `[centres, 3]` or `[centres, 2]`. In the axes of the object x, y and z; about an axis that is up the
     /// distance from the upright line through the mean of the cloud, and the height; in own axes the distance from that
@@ -121,23 +121,12 @@ impl LocalMapper {
         &self.options
     }
 
-    /// The map of `points` for one radius; a cloud of fewer points than centres has one neighbourhood for each point.
+    /// The map of `points` with the moments of all radii side by side, `[centres, radii x columns]`; a cloud of fewer points than
+    /// centres has one neighbourhood for each point.
     ///
     /// # Errors
     /// No points, values that are not finite.
-    pub fn map(&self, points: &[[f32; 3]], radius: f32) -> Result<LocalMap, DatasetError> {
-        let placed = self.place(points)?;
-        Ok(LocalMap {
-            rows: self.rows(points, &placed, radius)?,
-            positions: placed.positions,
-        })
-    }
-
-    /// The map of `points` with the moments of all radii side by side, `[centres, radii x columns]`.
-    ///
-    /// # Errors
-    /// As [`map`](Self::map).
-    pub fn map_all(&self, points: &[[f32; 3]]) -> Result<LocalMap, DatasetError> {
+    pub fn map(&self, points: &[[f32; 3]]) -> Result<LocalMap, DatasetError> {
         let placed = self.place(points)?;
         let radii = self.options.radii.iter();
         let parts = radii.map(|&radius| self.rows(points, &placed, radius));
@@ -149,7 +138,11 @@ impl LocalMapper {
         })
     }
 
-    fn rows(
+    /// The moments of one radius, `[centres, columns]`, around what [`place`](Self::place) found among the same points.
+    ///
+    /// # Errors
+    /// No points, values that are not finite.
+    pub fn rows(
         &self,
         points: &[[f32; 3]],
         placed: &Placed,
@@ -159,8 +152,11 @@ impl LocalMapper {
         Ok(self.plan.rows(points, &placed.centres, radius, axes)?)
     }
 
-    /// Picks the centres and, where they are not the object's, their axes.
-    fn place(&self, points: &[[f32; 3]]) -> Result<Placed, DatasetError> {
+    /// Picks the centres and, where they are not the object's, their axes: the same for every radius.
+    ///
+    /// # Errors
+    /// No points, values that are not finite.
+    pub fn place(&self, points: &[[f32; 3]]) -> Result<Placed, DatasetError> {
         let wide: Vec<[f64; 3]> = points.iter().map(|p| p.map(f64::from)).collect();
         let picked =
             farthest_points(&wide, self.options.centres).map_err(|error| DatasetError::Value {
@@ -195,11 +191,12 @@ impl LocalMapper {
 }
 
 /// Where the neighbourhoods of one cloud are.
-struct Placed {
+#[derive(Debug, Clone)]
+pub struct Placed {
     centres: Vec<[f32; 3]>,
     axes: Option<Vec<Axes>>,
-    /// What [`LocalMap`] tells of them.
-    positions: Array2<f32>,
+    /// As [`LocalMap`] tells them.
+    pub positions: Array2<f32>,
 }
 
 #[cfg(test)]
@@ -216,13 +213,14 @@ mod tests {
         let change = |frame: Frame, pose: Pose, up: &str| {
             let options = LocalOptions {
                 centres: 30,
+                radii: vec![0.5],
                 frame,
                 ..LocalOptions::default()
             };
             let mapper = LocalMapper::new(options).unwrap();
             let mut turned = points.clone();
             pose.apply(&mut turned, 5, 9, up);
-            let maps = [&points, &turned].map(|cloud| mapper.map(cloud, 0.5).unwrap());
+            let maps = [&points, &turned].map(|cloud| mapper.map(cloud).unwrap());
             assert_eq!(maps[0].positions.ncols(), frame.coordinates());
             let rows = &maps[0].rows - &maps[1].rows;
             let places = &maps[0].positions - &maps[1].positions;
@@ -265,15 +263,13 @@ mod tests {
             ..LocalOptions::default()
         })
         .unwrap();
-        let all = mapper.map_all(&points).unwrap();
+        let all = mapper.map(&points).unwrap();
         assert_eq!(all.rows.dim(), (12, 70));
         for (i, radius) in [0.2, 0.6].into_iter().enumerate() {
-            let one = mapper.map(&points, radius).unwrap();
-            assert_eq!(
-                all.rows.slice(ndarray::s![.., 35 * i..35 * (i + 1)]),
-                one.rows
-            );
-            assert_eq!(all.positions, one.positions);
+            let placed = mapper.place(&points).unwrap();
+            let one = mapper.rows(&points, &placed, radius).unwrap();
+            assert_eq!(all.rows.slice(ndarray::s![.., 35 * i..35 * (i + 1)]), one);
+            assert_eq!(all.positions, placed.positions);
         }
     }
 
@@ -285,10 +281,8 @@ mod tests {
         };
         assert!(LocalMapper::new(no_radius).is_err());
         let mapper = LocalMapper::new(LocalOptions::default()).unwrap();
-        assert!(mapper.map(&[], 0.2).is_err());
-        assert_eq!(
-            mapper.map(&[[0.1, 0.0, 0.0]], 0.2).unwrap().rows.dim(),
-            (1, 56)
-        );
+        assert!(mapper.place(&[]).is_err() && mapper.map(&[]).is_err());
+        let alone = mapper.map(&[[0.1, 0.0, 0.0]]).unwrap();
+        assert_eq!(alone.rows.dim(), (1, 4 * 56));
     }
 }

@@ -156,7 +156,7 @@ impl LocalMaps {
         &self,
         cloud: &[[f32; 3]],
     ) -> Result<(Array2<f32>, Array2<f32>), ModelError> {
-        let map = self.mapper.map_all(cloud)?;
+        let map = self.mapper.map(cloud)?;
         Ok((self.all_tokens(&map)?, map.positions))
     }
 
@@ -202,6 +202,6 @@ pub(crate) fn maps_of(
     mapper: &LocalMapper,
     clouds: &[Vec<[f32; 3]>],
 ) -> Result<Vec<LocalMap>, ModelError> {
-    let map = |cloud: &Vec<[f32; 3]>| Ok(mapper.map_all(cloud)?);
+    let map = |cloud: &Vec<[f32; 3]>| Ok(mapper.map(cloud)?);
     clouds.par_iter().map(map).collect()
 }

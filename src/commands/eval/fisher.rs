@@ -1,10 +1,10 @@
 //! Descriptors for which no network is trained: Fisher vectors of local maps and Fourier features of raw ones, alone and joined.
 
 use rayon::prelude::*;
-use spectra_datasets::{DatasetError, Frame, LocalMapper, LocalOptions};
+use spectra_datasets::{DatasetError, Frame, LocalMapper, LocalOptions, Placed};
 use spectra_eval::{
-    Classifier, Evaluation, FeatureSet, FisherEncoder, FisherOptions, Kernel, LocalSet, Protocol,
-    Row,
+    Classifier, FeatureSet, FisherEncoder, FisherOptions, Kernel, LocalSet, Protocol, Row,
+    evaluate_kernels,
 };
 use spectra_model::{Encoder, LocalRows};
 
@@ -74,8 +74,7 @@ pub fn rows(
     }
     if !learned.is_empty() && mean.parts > 0 {
         let learned: Vec<Kernel> = learned.iter().map(Kernel::standardised).collect();
-        let for_each_seed = learned.iter().cycle().take(seeds.len()).cloned();
-        mean.add(for_each_seed.collect())?;
+        mean.add(learned.iter().cycle().take(seeds.len()).cloned())?;
         rows.extend(judge(&mean.kernels)?);
     }
     Ok(rows)
@@ -90,14 +89,14 @@ struct Mean {
 
 impl Mean {
     /// Takes in one more descriptor, whose kernels have diagonals of mean 1; false for the first.
-    fn add(&mut self, kernels: Vec<Kernel>) -> anyhow::Result<bool> {
+    fn add(&mut self, kernels: impl IntoIterator<Item = Kernel>) -> anyhow::Result<bool> {
         self.parts += 1;
         if self.parts == 1 {
-            self.kernels = kernels;
+            self.kernels = kernels.into_iter().collect();
             return Ok(false);
         }
-        for (mean, kernel) in self.kernels.iter_mut().zip(&kernels) {
-            mean.add(kernel, 1.0 / (self.parts - 1) as f32)?;
+        for (mean, kernel) in self.kernels.iter_mut().zip(kernels) {
+            mean.add(&kernel, 1.0 / (self.parts - 1) as f32)?;
             mean.normalise();
             mean.name = format!("{} + {}", mean.name, kernel.name);
         }
@@ -142,6 +141,8 @@ fn kernels(
     progress: &Progress,
 ) -> anyhow::Result<Vec<Kernel>> {
     let mapper = LocalMapper::new(local.clone())?;
+    let [train, test] = [&data.train, &data.test].map(|side| Clouds::place(&mapper, side));
+    let (train, test) = (train?, test?);
     let name = match local.frame {
         Frame::Object => "Fisher vector",
         Frame::AboutX | Frame::AboutY | Frame::AboutZ => "Fisher vector, upright axes",
@@ -156,8 +157,8 @@ fn kernels(
     let mut kernels: Vec<Kernel> = Vec::new();
     for (part, &radius) in local.radii.iter().enumerate() {
         step();
-        let train = sets(&mapper, data.train.points.as_deref(), radius)?;
-        let test = sets(&mapper, data.test.points.as_deref(), radius)?;
+        let train = train.sets(&mapper, radius)?;
+        let test = test.sets(&mapper, radius)?;
         for (i, &seed) in seeds.iter().enumerate() {
             step();
             let encoder = FisherEncoder::fit(&train, fisher, seed)?;
@@ -173,19 +174,32 @@ fn kernels(
     Ok(kernels)
 }
 
-fn sets(
-    mapper: &LocalMapper,
-    clouds: Option<&[Vec<[f32; 3]>]>,
-    radius: f32,
-) -> Result<Vec<LocalSet>, DatasetError> {
-    let set = |cloud: &Vec<[f32; 3]>| {
-        let map = mapper.map(cloud, radius)?;
-        Ok(LocalSet {
-            rows: map.rows,
-            positions: map.positions,
+/// The clouds of one split, and where their neighbourhoods are.
+struct Clouds<'a> {
+    points: &'a [Vec<[f32; 3]>],
+    placed: Vec<Placed>,
+}
+
+impl<'a> Clouds<'a> {
+    fn place(mapper: &LocalMapper, side: &'a Side) -> Result<Self, DatasetError> {
+        let points = side.points.as_deref().unwrap_or_default();
+        let placed = points.par_iter().map(|cloud| mapper.place(cloud));
+        Ok(Self {
+            points,
+            placed: placed.collect::<Result<_, _>>()?,
         })
-    };
-    clouds.unwrap_or_default().par_iter().map(set).collect()
+    }
+
+    /// The neighbourhoods of one radius.
+    fn sets(&self, mapper: &LocalMapper, radius: f32) -> Result<Vec<LocalSet>, DatasetError> {
+        let set = |(cloud, placed): (&Vec<[f32; 3]>, &Placed)| {
+            Ok(LocalSet {
+                rows: mapper.rows(cloud, placed, radius)?,
+                positions: placed.positions.clone(),
+            })
+        };
+        self.points.par_iter().zip(&self.placed).map(set).collect()
+    }
 }
 
 /// Rows of the Fisher vectors of what each of `encoders` makes of neighbourhoods, "Fisher vector of `name`".
@@ -237,7 +251,7 @@ fn learned(
     Ok(kernels)
 }
 
-/// Rows for one kernel of each seed.
+/// Rows for one kernel of each seed, or one kernel for all.
 pub fn evaluate(
     kernels: &[Kernel],
     data: &Data,
@@ -246,11 +260,12 @@ pub fn evaluate(
 ) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for protocol in protocols {
-        let mut evaluation = Evaluation::new(&data.labels, classifiers, protocol)?;
-        for kernel in kernels {
-            evaluation.add_kernel(kernel)?;
-        }
-        rows.extend(evaluation.rows());
+        rows.extend(evaluate_kernels(
+            kernels,
+            &data.labels,
+            classifiers,
+            protocol,
+        )?);
     }
     Ok(rows)
 }
