@@ -16,8 +16,6 @@ mod surface;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 /// Stack of a worker in bytes: as much as a main thread has.
 const STACK: usize = 8 << 20;
 
@@ -25,7 +23,7 @@ const STACK: usize = 8 << 20;
 /// until a worker has woken up.
 fn main() -> ExitCode {
     spectra_model::keep_freed_memory();
-    let arguments = match cli::Arguments::try_parse() {
+    let arguments = match cli::parse(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return outcome::usage(&error),
     };

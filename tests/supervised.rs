@@ -128,7 +128,14 @@ fn what_makes_no_sense_is_one_line_and_status_2() {
         (vec!["--features", "supervised"], "supervised: needs --run"),
         (vec!["--features", "fine-tuned"], "fine-tuned: needs --run"),
         (
-            vec!["--run", nowhere.to_str().unwrap(), "--epochs", "0"],
+            vec![
+                "--run",
+                nowhere.to_str().unwrap(),
+                "--features",
+                "supervised",
+                "--epochs",
+                "0",
+            ],
             "--epochs 0",
         ),
     ] {

@@ -47,6 +47,19 @@ impl FeatureKind {
         )
     }
 
+    /// Whether Fisher vectors are made, which have neighbourhoods or a mixture of their own.
+    pub fn is_fisher(self) -> bool {
+        matches!(
+            self,
+            Self::Fisher | Self::FisherUpright | Self::FisherInvariant | Self::FisherLearned
+        )
+    }
+
+    /// Whether classifiers are given inner products in place of columns.
+    pub fn gives_kernels(self) -> bool {
+        self.is_fisher() || self == Self::Fourier
+    }
+
     /// Whether the network itself is trained with labels.
     pub fn trains(self) -> bool {
         matches!(self, Self::FineTuned | Self::Supervised)

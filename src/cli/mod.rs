@@ -2,12 +2,16 @@
 
 mod convert;
 mod eval;
+mod idle;
 mod pictures;
 mod shapes;
 mod stores;
 mod training;
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use convert::Convert;
 pub use eval::{Compare, Eval, EvalImages, FeatureKind};
@@ -40,6 +44,20 @@ pub struct Arguments {
     /// What to do
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Reads a command line. Options that would be passed over are errors too.
+pub fn parse(line: impl Iterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    let mut command = Arguments::command();
+    let matches = command.try_get_matches_from_mut(line)?;
+    let idle = match matches.subcommand() {
+        Some(("eval", eval)) => idle::of_eval(eval),
+        _ => None,
+    };
+    match idle {
+        Some(message) => Err(command.error(ErrorKind::ArgumentConflict, message)),
+        None => Arguments::from_arg_matches(&matches),
+    }
 }
 
 /// The verbs.

@@ -6,6 +6,8 @@ use spectra_eval::images::{Modes, modes};
 use spectra_model::complete::white_box;
 use spectra_model::{Painter, PictureKind};
 
+use crate::outcome::say;
+
 /// The white box in the targets and in the answers of one network.
 pub(super) struct Boxes {
     name: String,
@@ -29,15 +31,15 @@ impl Boxes {
 }
 
 /// A line for each network, under a head.
-pub(super) fn print_boxes(boxes: &[Boxes]) {
+pub(super) fn print_boxes(boxes: &[Boxes]) -> anyhow::Result<()> {
     if boxes.is_empty() {
-        return;
+        return Ok(());
     }
-    println!(
+    say!(
         "white box: share of the targets, of the answers, and of the pictures of which some answers show it and some do not"
     );
     for found in boxes {
-        println!(
+        say!(
             "  {:16} {:5.1} %  {:5.1} %  {:5.1} %",
             found.name,
             100.0 * found.rate,
@@ -45,6 +47,7 @@ pub(super) fn print_boxes(boxes: &[Boxes]) {
             100.0 * found.painted.both
         );
     }
+    Ok(())
 }
 
 /// The share of training targets with a white box; 0 for other tasks.

@@ -10,6 +10,7 @@ use spectra_model::{Painter, PictureInfo};
 
 use super::painters;
 use crate::cli;
+use crate::commands::eval::features::RANDOM;
 use crate::outcome::say;
 
 /// Linear classifiers on frozen features of other pictures, beside the random encoder and the pixels.

@@ -8,7 +8,8 @@ use spectra_datasets::images::Images;
 use spectra_eval::images::psnr;
 use spectra_model::Painter;
 
-use super::{shares, white_box_rate};
+use super::boxes::white_box_rate;
+use super::shares;
 use crate::outcome::say;
 use crate::{cli, gallery};
 

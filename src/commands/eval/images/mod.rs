@@ -18,7 +18,7 @@ use spectra_model::{Distance, Objective, Painter, PictureInfo, PictureKind};
 use self::boxes::{Boxes, print_boxes, white_box_rate};
 use self::downstream::downstream;
 use self::draw::{draw, draw_modes};
-use self::refuse::{refuse_idle, refuse_mixture, refuse_trained_on};
+use self::refuse::{refuse_mixture, refuse_trained_on};
 use super::refuse_folder;
 use crate::cli;
 use crate::commands::pictures::{BASELINES, held_out, part_of};
@@ -38,7 +38,6 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     let Some(run) = options.run.first() else {
         return Err(Usage("eval images: expected --run, made by `spectra train`".into()).into());
     };
-    refuse_idle(options)?;
     if let Some(path) = &options.json {
         refuse_folder(path)?;
     }
@@ -78,7 +77,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         options.images.seed
     );
     say!("{}", table(&rows, ms_ssim_scales(info.size)));
-    let frequencies = frequencies(&painters, &test, options)?;
+    print_boxes(&boxes)?;
     if let Some(path) = &options.images.pictures {
         draw(path, &painters[0].1, &test, &options.images)?;
         draw_modes(path, &painters, &test, options.images.seed)?;
@@ -222,45 +221,4 @@ fn answers(
     (0..samples)
         .map(|sample| Ok(painter.answer(questions, options.images.seed, sample)?))
         .collect()
-}
-
-/// How often each network that was trained on targets with the white box paints it.
-fn frequencies(
-    painters: &[(String, Painter)],
-    test: &Images,
-    options: &cli::Eval,
-) -> anyhow::Result<Vec<serde_json::Value>> {
-    let mut found = Vec::new();
-    for (name, painter) in painters {
-        let rate = white_box_rate(painter);
-        if rate == 0.0 {
-            continue;
-        }
-        if found.is_empty() {
-            say!(
-                "white box: share of the targets, of the answers, and of the pictures of which some answers show it and some do not"
-            );
-        }
-        let questions = painter.ask(test, None, options.images.seed)?;
-        let given = answers(painter, &questions, options)?;
-        let counted = modes(&given, &white_box(painter.info().size));
-        say!(
-            "  {name:16} {:5.1} %  {:5.1} %  {:5.1} %",
-            100.0 * rate,
-            100.0 * counted.second,
-            100.0 * counted.both
-        );
-        found.push(
-            json!({"name": name, "rate": rate, "second": counted.second, "both": counted.both}),
-        );
-    }
-    Ok(found)
-}
-
-/// The share of training targets with a white box; 0 for other tasks.
-fn white_box_rate(painter: &Painter) -> f64 {
-    match &painter.info().kind {
-        PictureKind::Complete(task) => task.white_box,
-        _ => 0.0,
-    }
 }

@@ -1,0 +1,124 @@
+//! Options of `eval` that would change nothing beside the others: refused rather than passed over.
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, Command};
+
+use super::eval::{Eval, EvalImages, FeatureKind, LocalOptions};
+
+/// What `eval images` takes besides its own options.
+const OF_BOTH: [&str; 6] = ["target", "run", "seeds", "data", "json", "device"];
+
+/// The first option on the command line of `eval` that has no use there, and why.
+pub fn of_eval(matches: &ArgMatches) -> Option<String> {
+    let images = matches.get_one::<String>("target")? == "images";
+    let kinds = matches.get_many::<FeatureKind>("features");
+    let kinds: Vec<FeatureKind> = kinds.into_iter().flatten().copied().collect();
+    let (pictures, neighbourhoods) = (names::<EvalImages>(), names::<LocalOptions>());
+    let why = |argument: &Arg| {
+        let name = argument.get_id().as_str();
+        let is_in = |names: &[String]| names.iter().any(|other| other == name);
+        if images {
+            let known = is_in(&pictures) || OF_BOTH.contains(&name);
+            return (!known)
+                .then_some("of shapes alone; `eval images` takes --json and --pictures");
+        }
+        if is_in(&pictures) {
+            return Some("of `eval images` alone");
+        }
+        if is_in(&neighbourhoods) && !kinds.iter().any(|kind| kind.is_fisher()) {
+            return Some("of Fisher vectors; ask for them with --features fisher");
+        }
+        let epochs = name == "epochs" && !kinds.iter().any(|kind| kind.trains());
+        epochs.then_some("of training with labels; ask for it with --features supervised")
+    };
+    let given = |argument: &&Arg| {
+        matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine)
+    };
+    let eval = Eval::augment_args(Command::new("eval"));
+    let idle = eval.get_arguments().filter(given);
+    idle.filter_map(|argument| Some((argument.get_long()?, why(argument)?)))
+        .map(|(name, why)| format!("--{name}: {why}"))
+        .next()
+}
+
+/// Ids of a group of options.
+fn names<A: Args>() -> Vec<String> {
+    let command = A::augment_args(Command::new("options"));
+    let names = command.get_arguments().map(|argument| argument.get_id());
+    names.map(|id| id.as_str().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn idle(line: &str) -> Option<String> {
+        let eval = Eval::augment_args(Command::new("eval"));
+        let words = ["eval"].into_iter().chain(line.split(' '));
+        of_eval(&eval.try_get_matches_from(words).unwrap())
+    }
+
+    #[test]
+    fn pictures_take_no_option_of_shapes() {
+        for option in [
+            "--beside z",
+            "--stances",
+            "--reconstruction",
+            "--features controls",
+            "--classifiers svm",
+            "--rotation z/so3",
+            "--labels 0.1",
+            "--epochs 7",
+            "--cache c",
+            "--report r.html",
+            "--figures f",
+            "--centres 9",
+            "--radii 0.3",
+            "--local-order 3",
+            "--gaussians 3",
+            "--axes 3",
+            "--position 9",
+        ] {
+            let name = option.split(' ').next().unwrap();
+            let told = idle(&format!("images --run r --data d {option}")).unwrap_or_default();
+            assert!(told.starts_with(&format!("{name}: of shapes")), "{told}");
+        }
+    }
+
+    #[test]
+    fn options_of_the_other_kind_are_told() {
+        for (line, told) in [
+            ("images --run r --data d --seeds 2 --samples 4", None),
+            (
+                "images --run r --data d --stances",
+                Some("--stances: of shapes"),
+            ),
+            ("images --run r --labels 0.1", Some("--labels: of shapes")),
+            ("m.spectra --run r --labels 0.1,1 --stances", None),
+            (
+                "m.spectra --run r --samples 8",
+                Some("--samples: of `eval images`"),
+            ),
+            (
+                "m.spectra --run r --centres 8",
+                Some("--centres: of Fisher"),
+            ),
+            ("m.spectra --features fisher-upright --centres 8", None),
+            (
+                "m.spectra --run r --features fisher-learned --gaussians 8",
+                None,
+            ),
+            (
+                "m.spectra --run r --epochs 3",
+                Some("--epochs: of training"),
+            ),
+            ("m.spectra --run r --features supervised --epochs 3", None),
+        ] {
+            match (idle(line), told) {
+                (None, None) => (),
+                (Some(message), Some(told)) => assert!(message.starts_with(told), "{message}"),
+                (found, _) => panic!("{line}: {found:?}"),
+            }
+        }
+    }
+}
