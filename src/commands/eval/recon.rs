@@ -50,7 +50,7 @@ fn corruptions() -> Vec<(String, CorruptConfig)> {
     masked.into_iter().chain(noisy).collect()
 }
 
-/// One row for each corruption and encoder. `names` name the encoders.
+/// One row for each corruption and encoder, each beside its name.
 pub fn table(
     data: &Data,
     encoders: &[(&str, &Encoder)],
@@ -58,37 +58,81 @@ pub fn table(
     progress: &Progress,
 ) -> anyhow::Result<Vec<Reconstruction>> {
     let corruptions = corruptions();
+    let labels = &data.labels.test;
     let mut rows = Vec::new();
-    let mut judges: Vec<Judge> = Vec::new();
+    let mut grounds: Vec<Ground> = Vec::new();
     for (name, encoder) in encoders {
-        let same = judges.iter().position(|judge| judge.knows(encoder));
+        let same = grounds
+            .iter()
+            .position(|ground| ground.judge.knows(encoder));
         if same.is_none() {
-            judges.push(Judge::train(data, encoder, protocol)?);
+            grounds.push(Ground::new(data, encoder, protocol)?);
         }
-        let judge = &judges[same.unwrap_or(judges.len() - 1)];
-        let labels = &data.labels.test;
-        let surfaces = Surfaces::new(data, encoder.order());
-        let clean_clouds = surfaces.clouds(&data.test.coefficients)?;
-        for (corruption, config) in &corruptions {
+        let ground = same.unwrap_or(grounds.len() - 1);
+        let ground = &mut grounds[ground];
+        for (i, (corruption, config)) in corruptions.iter().enumerate() {
             progress.set(rows.len(), encoders.len() * corruptions.len(), corruption);
             let found = encoder.complete_from(config, &data.test.coefficients.view(), SEED, 0)?;
-            let distance = |rows: &Array2<f32>| surfaces.distance(rows, &clean_clouds);
+            if ground.floors.len() == i {
+                ground.add_floor(&found.corrupted, labels)?;
+            }
+            let floor = ground.floors[i];
             rows.push(Reconstruction {
                 corruption: corruption.clone(),
                 model: (*name).to_owned(),
-                floor: judge.precision(&found.corrupted, labels)?,
-                recon_map: judge.precision(&found.completed, labels)?,
-                ceiling: judge.ceiling,
-                retrieval_map: judge.retrieval(&found.completed, labels)?,
+                floor: floor.precision,
+                recon_map: ground.judge.precision(&found.completed, labels)?,
+                ceiling: ground.judge.ceiling,
+                retrieval_map: ground.judge.retrieval(&found.completed, labels)?,
                 error_before: mean(&found.errors_before),
                 error_after: mean(&found.errors),
-                chamfer_before: distance(&found.corrupted)?,
-                chamfer_after: distance(&found.completed)?,
+                chamfer_before: floor.chamfer,
+                chamfer_after: ground.distance(&found.completed)?,
                 degree_errors: degree_errors(data, encoder.order(), &found.completed),
             });
         }
     }
     Ok(rows)
+}
+
+/// What completions are measured against: the same for all encoders that see the same maps.
+struct Ground<'a> {
+    judge: Judge<'a>,
+    surfaces: Surfaces,
+    /// Points on the surfaces of clean objects.
+    clean: Vec<Vec<[f64; 3]>>,
+    /// What corrupted objects are worth as they are, for each corruption so far.
+    floors: Vec<Floor>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Floor {
+    precision: f64,
+    chamfer: f64,
+}
+
+impl<'a> Ground<'a> {
+    fn new(data: &'a Data, encoder: &'a Encoder, protocol: &Protocol) -> anyhow::Result<Self> {
+        let surfaces = Surfaces::new(data, encoder.order());
+        Ok(Self {
+            judge: Judge::train(data, encoder, protocol)?,
+            clean: surfaces.clouds(&data.test.coefficients)?,
+            surfaces,
+            floors: Vec::new(),
+        })
+    }
+
+    fn add_floor(&mut self, corrupted: &Array2<f32>, labels: &[usize]) -> anyhow::Result<()> {
+        self.floors.push(Floor {
+            precision: self.judge.precision(corrupted, labels)?,
+            chamfer: self.distance(corrupted)?,
+        });
+        Ok(())
+    }
+
+    fn distance(&self, rows: &Array2<f32>) -> anyhow::Result<f64> {
+        self.surfaces.distance(rows, &self.clean)
+    }
 }
 
 /// Points on the surfaces of some test objects.
