@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use ndarray::Array2;
 use spectra_model::{Encoder, LocalEncoder, RunInfo, RunMap, Shapes};
 
@@ -12,6 +13,10 @@ pub enum Frozen {
     /// Of their points.
     Local(LocalEncoder),
 }
+
+/// Why there is nothing to make local maps of.
+pub const NO_POINTS: &str =
+    "keeps no points, which local maps need; convert the data again without --no-points";
 
 /// Whether the networks of a run see points.
 pub fn needs_points(info: &RunInfo) -> bool {
@@ -37,7 +42,7 @@ impl Frozen {
     pub fn features(&self, (coefficients, points): Shapes) -> anyhow::Result<Array2<f32>> {
         Ok(match self {
             Self::Global(encoder) => encoder.features(&coefficients)?,
-            Self::Local(encoder) => encoder.features(points.unwrap_or_default())?,
+            Self::Local(encoder) => encoder.features(points.context(NO_POINTS)?)?,
         })
     }
 

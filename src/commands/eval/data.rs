@@ -1,5 +1,6 @@
 //! What is evaluated: coefficients and points of both splits, in the poses of a protocol.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,7 @@ use spectra_spectral::Basis;
 
 use crate::cli;
 use crate::commands::convert::Watch;
+use crate::frozen::NO_POINTS;
 use crate::outcome::Usage;
 use crate::progress::Progress;
 
@@ -90,9 +92,7 @@ impl Data {
         };
         let place = store.path().display();
         if points && rows.points.is_none() {
-            anyhow::bail!(
-                "{place}: keeps no points, which local maps need; convert the data again without --no-points"
-            );
+            anyhow::bail!("{place}: {NO_POINTS}");
         }
         let of = |split: Split| -> Vec<usize> {
             (0..rows.labels.len())
@@ -135,30 +135,24 @@ impl Data {
     }
 
     /// The same objects in the poses of a protocol, each drawn for its object from `seed`.
-    pub fn posed(&self, poses: Poses, seed: u64) -> anyhow::Result<Self> {
+    pub fn posed(&self, poses: Poses, seed: u64) -> anyhow::Result<Cow<'_, Self>> {
+        if poses == Poses::ALIGNED {
+            return Ok(Cow::Borrowed(self));
+        }
         let mut turned = self.clone();
         // Numbers of test objects follow those of any training set.
         self.turn(&mut turned.train, poses.train, seed, 0)?;
         self.turn(&mut turned.test, poses.test, seed, 1 << 32)?;
-        Ok(turned)
+        Ok(Cow::Owned(turned))
     }
 
     fn turn(&self, side: &mut Side, pose: Pose, seed: u64, first: u64) -> anyhow::Result<()> {
-        if pose == Pose::Aligned {
-            return Ok(());
-        }
-        let mut rows: Vec<Vec<f32>> = side
-            .coefficients
-            .outer_iter()
-            .map(|row| row.to_vec())
-            .collect();
-        rows.par_iter_mut().enumerate().try_for_each(|(i, row)| {
+        let rows = side.coefficients.outer_iter_mut().into_par_iter();
+        rows.enumerate().try_for_each(|(i, mut row)| {
+            let row = row.as_slice_mut().expect("selected rows are in row order");
             let draw = (seed, first + i as u64, self.up.as_str());
             pose.apply_coefficients(row, self.basis, self.order, draw)
         })?;
-        for (mut to, from) in side.coefficients.outer_iter_mut().zip(rows) {
-            to.assign(&ndarray::ArrayView1::from(&from));
-        }
         if let Some(clouds) = &mut side.points {
             clouds.par_iter_mut().enumerate().for_each(|(i, cloud)| {
                 pose.apply(cloud, seed, first + i as u64, &self.up);
@@ -197,13 +191,21 @@ pub fn store(options: &cli::Eval, points: bool, quiet: bool) -> anyhow::Result<(
         (convert.points, convert.seed) = (info.points, info.sampling_seed);
     }
     let suffix = if points { "-points" } else { "" };
-    let cache = cache(options)?.join(format!("{}{suffix}.spectra", dataset.name));
+    let place = place(&dataset.root);
+    let cache = cache(options)?.join(format!("{}-{place}{suffix}.spectra", dataset.name));
     let folder = cache.parent().unwrap_or(&cache);
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let progress = Progress::stoppable("convert", quiet);
     let summary = spectra_datasets::convert(&dataset, &cache, &convert, &Watch(&progress))?;
     progress.finish(&format!("{} items", summary.done + summary.reused));
     Ok((Store::open(&cache)?, summary.failed.len()))
+}
+
+/// Tells data sets of one name in several places apart.
+fn place(root: &Path) -> String {
+    let root = root.canonicalize().unwrap_or_else(|_gone| root.to_owned());
+    let hash = blake3::hash(root.as_os_str().as_encoded_bytes()).to_hex();
+    hash[..8].to_owned()
 }
 
 /// Where converted data sets are kept: --cache, the run's own folder, or the user's cache.

@@ -1,7 +1,7 @@
 //! Features that are means over small changes of pose.
 
 use anyhow::Context;
-use ndarray::{Array2, ArrayView1, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
 use spectra_datasets::Stance;
 use spectra_eval::RandomFourier;
@@ -33,16 +33,17 @@ pub fn stand_rows(
     basis: Basis,
     rows: &ArrayView2<f32>,
 ) -> anyhow::Result<Array2<f32>> {
-    let turned = rows.outer_iter().into_par_iter().map(|row| {
-        let mut row = row.to_vec();
-        stance.apply_coefficients(basis, &mut row).map(|()| row)
-    });
-    let turned: Vec<Vec<f32>> = turned.collect::<Result<_, _>>()?;
-    let mut changed = Array2::zeros(rows.dim());
-    for (mut to, from) in changed.outer_iter_mut().zip(&turned) {
-        to.assign(&ArrayView1::from(from));
-    }
-    Ok(changed)
+    let mut turned = rows.to_owned();
+    turned
+        .outer_iter_mut()
+        .into_par_iter()
+        .try_for_each(|mut row| {
+            let row = row
+                .as_slice_mut()
+                .expect("an owned copy of rows is in row order");
+            stance.apply_coefficients(basis, row)
+        })?;
+    Ok(turned)
 }
 
 /// Points of objects, in a stance.

@@ -48,7 +48,10 @@ pub fn rows(
         let rows = protocols.iter().map(|protocol| job.row(protocol));
         rows.collect::<anyhow::Result<Vec<Row>>>()
     };
-    let own = open(&request.runs)?;
+    let own = match request.has(FeatureKind::FineTuned) {
+        true => open(&request.runs)?,
+        false => open(request.runs.get(..1).unwrap_or_default())?,
+    };
     let mut rows = Vec::new();
     if request.has(FeatureKind::FineTuned) {
         rows.extend(trained(&own, "cGML, fine-tuned", &|_seed| {
