@@ -50,7 +50,7 @@ pub fn run(options: &cli::Export) -> anyhow::Result<Outcome> {
     )?;
     npz.add_array("ids", &fixed_width(&rows.ids))?;
     write_whole(&options.npz, npz.finish()?.get_ref())?;
-    println!(
+    say!(
         "{}: {name} {} x {}",
         options.npz.display(),
         values.nrows(),
