@@ -66,7 +66,7 @@ pub(crate) fn best(rows: &[Row]) -> Option<&Row> {
 }
 
 fn table(rows: &[Row]) -> String {
-    let mut out = "<table><tr><th>features<th>columns<th class=l>classifier<th class=l>poses<th>labels %<th>accuracy %<th>class mean %<th>seeds<th class=l>chosen".to_owned();
+    let mut out = "<table><tr><th>features<th>columns<th class=l>classifier<th class=l>poses<th>labels %<th>accuracy %<th>class mean %<th>seeds<th>held out %<th class=l>chosen".to_owned();
     let top = best(rows).map_or(0.0, |row| row.accuracy_mean);
     for row in rows {
         let spread = if row.seeds.len() > 1 {
@@ -81,7 +81,7 @@ fn table(rows: &[Row]) -> String {
         };
         let _infallible = write!(
             out,
-            "<tr{mark}><td>{}<td>{}<td class=l>{}<td class=l>{}<td>{}<td>{:.2}{spread}<td>{:.2}<td>{}<td class=l>{}",
+            "<tr{mark}><td>{}<td>{}<td class=l>{}<td class=l>{}<td>{}<td>{:.2}{spread}<td>{:.2}<td>{}<td>{}<td class=l>{}",
             escape(&row.features),
             row.columns,
             escape(&row.classifier),
@@ -90,6 +90,7 @@ fn table(rows: &[Row]) -> String {
             100.0 * row.accuracy_mean,
             100.0 * row.class_mean,
             row.seeds.len(),
+            row.held_out_text(),
             escape(&row.chosen)
         );
     }

@@ -186,9 +186,7 @@ impl Report {
                     100.0 * row.accuracy_std
                 ),
             };
-            let held_out = row
-                .held_out
-                .map_or("-".to_owned(), |share| format!("{:.2}", 100.0 * share));
+            let held_out = row.held_out_text();
             let _infallible = writeln!(
                 text,
                 "{:width$}  {:>7}  {:10}  {:>8}  {:>8}  {accuracy:>12}  {:>12.2}  {:>5}  {held_out:>10}  {}",

@@ -54,6 +54,12 @@ pub struct Answers {
 }
 
 impl Row {
+    /// Accuracy while held out, in %, or a dash where nothing was chosen.
+    pub(crate) fn held_out_text(&self) -> String {
+        self.held_out
+            .map_or("-".to_owned(), |share| format!("{:.2}", 100.0 * share))
+    }
+
     /// The row of a classifier that was trained elsewhere, such as a network with labels, from its `answers`, one for each
     /// seed. `features` says what it saw, in how many columns.
     ///
