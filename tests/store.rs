@@ -319,3 +319,23 @@ fn an_audit_names_what_is_there_twice() {
         "{told}"
     );
 }
+
+/// Two sets of one name and with the same names of files are two sets.
+#[test]
+fn eval_keeps_a_store_for_each_place_of_a_data_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    for place in ["a", "b", "a"] {
+        let shapes = meshes(&folder.path().join(place), [2, 1]);
+        let output = spectra(&[
+            "eval",
+            text(&shapes),
+            "--cache",
+            text(&cache),
+            "--classifiers",
+            "1-nn",
+        ]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output.stderr));
+    }
+    assert_eq!(fs::read_dir(&cache).unwrap().count(), 2);
+}

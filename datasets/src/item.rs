@@ -151,6 +151,14 @@ impl Dataset {
     pub fn count(&self, split: Split) -> usize {
         self.items.iter().filter(|item| item.split == split).count()
     }
+
+    /// Eight hexadecimal digits that tell data sets of one name in several places apart.
+    pub fn place(&self) -> String {
+        let root = self.root.canonicalize();
+        let root = root.unwrap_or_else(|_gone| self.root.clone());
+        let hash = blake3::hash(root.as_os_str().as_encoded_bytes()).to_hex();
+        hash[..8].to_owned()
+    }
 }
 
 /// Which layout to expect.

@@ -191,7 +191,7 @@ pub fn store(options: &cli::Eval, points: bool, quiet: bool) -> anyhow::Result<(
         (convert.points, convert.seed) = (info.points, info.sampling_seed);
     }
     let suffix = if points { "-points" } else { "" };
-    let place = place(&dataset.root);
+    let place = dataset.place();
     let cache = cache(options)?.join(format!("{}-{place}{suffix}.spectra", dataset.name));
     let folder = cache.parent().unwrap_or(&cache);
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -199,13 +199,6 @@ pub fn store(options: &cli::Eval, points: bool, quiet: bool) -> anyhow::Result<(
     let summary = spectra_datasets::convert(&dataset, &cache, &convert, &Watch(&progress))?;
     progress.finish(&format!("{} items", summary.done + summary.reused));
     Ok((Store::open(&cache)?, summary.failed.len()))
-}
-
-/// Tells data sets of one name in several places apart.
-fn place(root: &Path) -> String {
-    let root = root.canonicalize().unwrap_or_else(|_gone| root.to_owned());
-    let hash = blake3::hash(root.as_os_str().as_encoded_bytes()).to_hex();
-    hash[..8].to_owned()
 }
 
 /// Where converted data sets are kept: --cache, the run's own folder, or the user's cache.
