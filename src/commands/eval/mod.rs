@@ -362,8 +362,12 @@ fn one_pose(
         request.classifiers(&[Classifier::Softmax, Classifier::Svm, Classifier::Knn(1)]);
     let mut sets: Vec<Vec<FeatureSet>> = Vec::new();
     let controls = request.has(FeatureKind::Controls);
+    let encoded = encoders.len() + beside.len();
     let learned = match request.has(FeatureKind::Learned) {
-        true => features::learned(data, encoders, request.stances)?,
+        true => {
+            progress.set(0, encoded, "features of the runs");
+            features::learned(data, encoders, request.stances)?
+        }
         false => Vec::new(),
     };
     let raw = match controls || !learned.is_empty() {
@@ -375,7 +379,8 @@ fn one_pose(
         let joined = joined.collect::<anyhow::Result<_>>()?;
         sets.extend([learned.clone(), joined]);
     }
-    for (name, encoder) in beside {
+    for (i, (name, encoder)) in beside.iter().enumerate() {
+        progress.set(encoders.len() + i, encoded, name);
         sets.push(vec![features::encoded(
             data,
             encoder,
