@@ -7,8 +7,6 @@ use image::{ImageFormat, RgbImage};
 use spectra_pointcloud::render::{Up, View, shape_png, write_png};
 use spectra_pointcloud::{Shape, WriteError, write_path};
 
-use crate::outcome::Usage;
-
 /// Pixels of a side of the picture of one shape.
 const SIDE: u32 = 512;
 
@@ -16,18 +14,6 @@ const SIDE: u32 = 512;
 pub fn is_png(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str());
     extension.is_some_and(|e| e.eq_ignore_ascii_case("png"))
-}
-
-/// Geometry is written as it stands, whatever `--up` says; refused rather than passed over.
-pub fn refuse_up(path: &Path, up: Option<Up>) -> anyhow::Result<()> {
-    if up.is_none() || is_png(path) {
-        return Ok(());
-    }
-    let message = format!(
-        "--up: turns a picture alone; expected a .png file, found {}",
-        path.display()
-    );
-    Err(Usage(message).into())
 }
 
 /// Writes a shape in the format of the path's extension; for `png` a picture of it with `up` upwards.

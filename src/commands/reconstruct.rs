@@ -16,7 +16,6 @@ use crate::{cli, picture, surface};
 const GRID: usize = 64;
 
 pub fn run(options: &cli::Reconstruct) -> anyhow::Result<Outcome> {
-    picture::refuse_up(&options.output, options.up)?;
     let (basis, order, coefficients, up) = match options.source.split_once('#') {
         Some((store, id)) => from_store(Path::new(store), id, options)?,
         None => from_file(options)?,
