@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use spectra_datasets::ConvertOptions;
 use spectra_spectral::Basis;
 
 /// How shapes become coefficients. An option that is not given is known as such, to be refused where it would change nothing.
@@ -25,19 +26,19 @@ pub struct TransformOptions {
 
 impl TransformOptions {
     pub fn basis(&self) -> Basis {
-        self.basis.unwrap_or(Basis::Zernike)
+        self.basis.unwrap_or(ConvertOptions::default().basis)
     }
 
     pub fn order(&self) -> usize {
-        self.order.unwrap_or(16)
+        self.order.unwrap_or(ConvertOptions::default().order)
     }
 
     pub fn points(&self) -> usize {
-        self.points.unwrap_or(2048)
+        self.points.unwrap_or(ConvertOptions::default().points)
     }
 
     pub fn seed(&self) -> u64 {
-        self.seed.unwrap_or(0)
+        self.seed.unwrap_or(ConvertOptions::default().seed)
     }
 }
 
