@@ -55,6 +55,11 @@ impl FeatureKind {
         )
     }
 
+    /// Whether encoders make features of objects.
+    pub fn encodes(self) -> bool {
+        matches!(self, Self::Learned | Self::Controls)
+    }
+
     /// Whether classifiers are given inner products in place of columns.
     pub fn gives_kernels(self) -> bool {
         self.is_fisher() || self == Self::Fourier

@@ -2,6 +2,7 @@
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command};
+use spectra_eval::Classifier;
 
 use super::eval::{Eval, EvalImages, FeatureKind, LocalOptions};
 
@@ -13,6 +14,10 @@ pub fn of_eval(matches: &ArgMatches) -> Option<String> {
     let images = matches.get_one::<String>("target")? == "images";
     let kinds = matches.get_many::<FeatureKind>("features");
     let kinds: Vec<FeatureKind> = kinds.into_iter().flatten().copied().collect();
+    let any = |of: fn(FeatureKind) -> bool| kinds.iter().any(|&kind| of(kind));
+    let classifiers = matches.get_many::<Classifier>("classifiers");
+    let mut classifiers = classifiers.into_iter().flatten();
+    let no_kernels = !classifiers.any(|classifier| classifier.takes_kernels());
     let (pictures, neighbourhoods) = (names::<EvalImages>(), names::<LocalOptions>());
     let why = |argument: &Arg| {
         let name = argument.get_id().as_str();
@@ -25,11 +30,24 @@ pub fn of_eval(matches: &ArgMatches) -> Option<String> {
         if is_in(&pictures) {
             return Some("of `eval images` alone");
         }
-        if is_in(&neighbourhoods) && !kinds.iter().any(|kind| kind.is_fisher()) {
+        if is_in(&neighbourhoods) && !any(FeatureKind::is_fisher) {
             return Some("of Fisher vectors; ask for them with --features fisher");
         }
-        let epochs = name == "epochs" && !kinds.iter().any(|kind| kind.trains());
-        epochs.then_some("of training with labels; ask for it with --features supervised")
+        // Without --features there are always some that come of an encoder.
+        let encodes =
+            kinds.is_empty() || any(FeatureKind::encodes) || matches.contains_id("beside");
+        match name {
+            "epochs" if !any(FeatureKind::trains) => {
+                Some("of training with labels; ask for it with --features supervised")
+            }
+            "stances" if !encodes => {
+                Some("none of --features comes of an encoder; ask for learned or controls")
+            }
+            "classifiers" if no_kernels && any(FeatureKind::gives_kernels) => Some(
+                "of Fisher vectors and Fourier features inner products alone are known, which a softmax cannot use; ask for svm, ridge or 1-nn",
+            ),
+            _ => None,
+        }
     };
     let given = |argument: &&Arg| {
         matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine)
@@ -113,6 +131,24 @@ mod tests {
                 Some("--epochs: of training"),
             ),
             ("m.spectra --run r --features supervised --epochs 3", None),
+            ("m.spectra --run r --stances", None),
+            (
+                "m.spectra --run r --features fisher --stances",
+                Some("--stances: none of"),
+            ),
+            (
+                "m.spectra --run r --features fisher --beside s --stances",
+                None,
+            ),
+            (
+                "m.spectra --features fisher --classifiers softmax",
+                Some("--classifiers: of Fisher"),
+            ),
+            (
+                "m.spectra --features fisher --classifiers softmax,svm",
+                None,
+            ),
+            ("m.spectra --features controls --classifiers softmax", None),
         ] {
             match (idle(line), told) {
                 (None, None) => (),

@@ -82,7 +82,8 @@ impl Request {
             (kinds, _) => kinds.to_vec(),
         };
         if let Some(kind) = kinds.iter().find(|kind| kind.needs_run() && !has_runs) {
-            let name = name_of(*kind);
+            let name = kind.to_possible_value();
+            let name = name.as_ref().map_or("", |name| name.get_name());
             let message = format!("--features {name}: needs --run, whose encoder it is");
             return Err(Usage(message).into());
         }
@@ -95,7 +96,6 @@ impl Request {
                 "--reconstruction, --stances and --beside: need --run, whose encoder is compared";
             return Err(Usage(message.into()).into());
         }
-        refuse_idle(options, &kinds)?;
         let local = &options.local;
         Ok(Self {
             runs: options.run.clone(),
@@ -159,32 +159,6 @@ impl Request {
     fn classifiers(&self, usual: &[Classifier]) -> Vec<Classifier> {
         self.classifiers.clone().unwrap_or_else(|| usual.to_vec())
     }
-}
-
-/// What would change nothing beside the kinds of features asked for is refused.
-fn refuse_idle(options: &cli::Eval, kinds: &[FeatureKind]) -> anyhow::Result<()> {
-    let of_encoders = [FeatureKind::Learned, FeatureKind::Controls];
-    let encodes = kinds.iter().any(|kind| of_encoders.contains(kind)) || !options.beside.is_empty();
-    let softmax =
-        !options.classifiers.is_empty() && !options.classifiers.iter().any(|c| c.takes_kernels());
-    let of_kernel = kinds.iter().find(|kind| kind.gives_kernels());
-    let message = match of_kernel.filter(|_kind| softmax) {
-        Some(kind) => format!(
-            "--classifiers softmax: of {} inner products alone are known; ask for svm, ridge or 1-nn",
-            name_of(*kind)
-        ),
-        None if options.stances && !encodes => {
-            "--stances: none of --features comes of an encoder; ask for learned or controls".into()
-        }
-        None => return Ok(()),
-    };
-    Err(Usage(message).into())
-}
-
-/// What a kind of features is called on the command line.
-fn name_of(kind: FeatureKind) -> String {
-    let value = kind.to_possible_value();
-    value.map_or(String::new(), |value| value.get_name().to_owned())
 }
 
 pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
