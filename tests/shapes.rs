@@ -69,6 +69,11 @@ fn options_that_would_change_nothing_are_refused() {
     }
     done(folder, "transform points.xyz --raw");
     done(folder, "info mesh.off --picture mesh.png --up y");
+    // The README's own line, for a picture or a mesh.
+    done(
+        folder,
+        "reconstruct mesh.off --order 4 --points 200 --up y -o up.ply",
+    );
 }
 
 #[test]
