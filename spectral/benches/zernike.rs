@@ -35,7 +35,7 @@ fn moments<T: Real>(plan: &ZernikePlan<T>, runs: usize) -> (f64, f64) {
     let (points, mut scratch) = (cloud::<T>(), plan.scratch());
     let mut out = vec![T::ZERO; plan.count()];
     seconds(runs, || {
-        plan.moments_into(black_box(&points), None, &mut scratch, &mut out)
+        plan.moments_into(black_box(&points), None, &mut out, &mut scratch)
             .expect("a good cloud");
         black_box(&out);
     })

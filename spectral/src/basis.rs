@@ -37,6 +37,9 @@ impl Basis {
     }
 
     /// Refuses an order that the transforms of the basis do not have.
+    ///
+    /// # Errors
+    /// [`SpectralError::Order`] above 128 for Zernike functions and 4096 for spherical harmonics, and for all but 6 for radius fits.
     pub fn check_order(self, order: usize) -> Result<(), SpectralError> {
         check_order(self, order)
     }

@@ -35,6 +35,15 @@ pub fn check_order(basis: Basis, order: usize) -> Result<(), SpectralError> {
     })
 }
 
+/// For a scratch whose sizes are not those of the plan.
+pub fn foreign_scratch() -> SpectralError {
+    SpectralError::Value {
+        what: "scratch",
+        expected: "one made by this plan",
+        found: "one of another plan".into(),
+    }
+}
+
 /// What expansions can do and fits cannot.
 pub fn no_expansion(what: &'static str) -> SpectralError {
     SpectralError::Value {

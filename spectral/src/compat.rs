@@ -40,7 +40,7 @@ pub fn radius_fit(points: &[[f64; 3]]) -> Result<[f64; RADIUS_TERMS], SpectralEr
     let columns: Vec<usize> = (0..RADIUS_TERMS / 2).chain(imaginary).collect();
     let mut rows = Vec::with_capacity(points.len() * columns.len());
     let mut radii = Vec::with_capacity(points.len());
-    let basis = Columns::new();
+    let basis = Columns::new()?;
     for &point in points {
         let (values, radius) = basis.at(point)?;
         rows.extend(columns.iter().map(|&i| values[i]));
@@ -96,16 +96,16 @@ struct Radial {
 }
 
 impl Columns {
-    fn new() -> Self {
+    fn new() -> Result<Self, SpectralError> {
         let radials = degrees().map(|(n, l)| Radial {
             n,
             l,
             terms: plane_radial(n, l),
         });
-        Self {
-            legendre: Legendre::new(RADIUS_ORDER),
+        Ok(Self {
+            legendre: Legendre::new(RADIUS_ORDER)?,
             radials: radials.collect(),
-        }
+        })
     }
 
     /// Real, then imaginary parts at a point, and its radius.
@@ -233,7 +233,7 @@ mod tests {
     fn fewer_points_than_functions_are_met_exactly() {
         let points: Vec<[f64; 3]> = body().into_iter().step_by(9).collect();
         let fit = radius_fit(&points).unwrap();
-        let columns = Columns::new();
+        let columns = Columns::new().unwrap();
         for point in points {
             let (values, radius) = columns.at(point).unwrap();
             let sum: f64 = values.iter().zip(&fit).map(|(v, c)| v * c).sum();

@@ -46,6 +46,14 @@ pub enum SpectralError {
         /// Its distance from the origin.
         radius: f64,
     },
+    /// What is wrong with one cloud of many.
+    #[error("cloud {index}: {error}")]
+    Cloud {
+        /// Position of the first offending cloud.
+        index: usize,
+        /// What a call with this cloud alone gives.
+        error: Box<SpectralError>,
+    },
     /// A value that an argument does not admit.
     #[error("{what}: expected {expected}, found {found}")]
     Value {

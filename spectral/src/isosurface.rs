@@ -93,6 +93,13 @@ impl<'a, T: Real> Field<'a, T> {
         }
     }
 
+    /// The number of a grid point, those outside included.
+    fn number(&self, at: [usize; 3]) -> u64 {
+        let points = self.side + 2;
+        let [x, y, z] = at;
+        ((x * points + y) * points + z) as u64
+    }
+
     fn place(&self, at: [usize; 3]) -> [f64; 3] {
         at.map(|i| (2.0 * i as f64 - 1.0) / self.side as f64 - 1.0)
     }
@@ -128,7 +135,7 @@ struct Surface<'a, T> {
     field: &'a Field<'a, T>,
     mesh: TriangleMesh,
     /// Vertices on edges that were met before.
-    known: HashMap<[[usize; 3]; 2], u32>,
+    known: HashMap<u64, u32>,
 }
 
 impl<T: Real> Surface<'_, T> {
@@ -176,7 +183,9 @@ impl<T: Real> Surface<'_, T> {
     fn vertex(&mut self, [a, b]: [[usize; 3]; 2]) -> u32 {
         let edge = if a < b { [a, b] } else { [b, a] };
         let (field, vertices) = (self.field, &mut self.mesh.vertices);
-        *self.known.entry(edge).or_insert_with(|| {
+        // At most 1026^3 points: the numbers of two fit one word.
+        let [from, to] = edge.map(|at| field.number(at));
+        *self.known.entry(from << 32 | to).or_insert_with(|| {
             let [low, high] = edge.map(|at| field.above(at));
             let share = (low / (low - high)).clamp(0.0, 1.0);
             let [start, end] = edge.map(|at| field.place(at));

@@ -5,7 +5,7 @@
 
 use std::f64::consts::{PI, SQRT_2};
 
-use crate::check::check_order;
+use crate::check::{check_length, check_order};
 use crate::{Basis, SpectralError};
 
 /// Degrees from which the start value `sin^m` may leave the range of `f64` are carried with an
@@ -44,7 +44,11 @@ pub struct Legendre {
 
 impl Legendre {
     /// Coefficients for all degrees up to and including `lmax`. O(lmax^2).
-    pub fn new(lmax: usize) -> Self {
+    ///
+    /// # Errors
+    /// [`SpectralError::Order`] above 4096.
+    pub fn new(lmax: usize) -> Result<Self, SpectralError> {
+        check_order(Basis::Spherical, lmax)?;
         let mut steps = Vec::with_capacity((lmax + 1) * lmax / 2);
         for m in 0..=lmax {
             steps.extend((m + 1..=lmax).map(|l| (((l - m) * (l + m)) as f64).sqrt()));
@@ -54,12 +58,12 @@ impl Legendre {
             _ => ((2 * m - 1) as f64 / (2 * m) as f64).sqrt(),
         });
         let norms = (0..=lmax).map(|l| ((2 * l + 1) as f64 * (0.25 / PI)).sqrt());
-        Self {
+        Ok(Self {
             lmax,
             steps,
             diagonal: diagonal.collect(),
             norms: norms.collect(),
-        }
+        })
     }
 
     /// The largest degree.
@@ -77,14 +81,26 @@ impl Legendre {
     /// `cos theta` and `sin theta >= 0`. O(lmax).
     ///
     /// Pass `sin theta` from `sqrt(x^2 + y^2) / r`, not from `sqrt(1 - cos^2)`: near the poles
-    /// the latter has no correct digits. Panics when `m > lmax` or the length differs.
+    /// the latter has no correct digits.
+    ///
+    /// # Panics
+    /// When `m > lmax` or the length differs.
     pub fn column(&self, m: usize, cos: f64, sin: f64, out: &mut [f64]) {
+        assert!(m <= self.lmax, "an order of at most lmax");
+        assert_eq!(
+            out.len(),
+            self.lmax - m + 1,
+            "one value for each l from m to lmax"
+        );
         let start = self.diagonal_value(m, sin);
-        self.column_from(m, [cos, sin], start, out);
+        self.column_from(m, [cos, sin], start, |l, p| out[l - m] = p);
     }
 
     /// All `P_lm` at one colatitude, column after column (`m = 0`: `l = 0 ..= lmax`; `m = 1`:
-    /// `l = 1 ..= lmax`; ...), `(lmax+1)(lmax+2)/2` values. Panics when the length differs.
+    /// `l = 1 ..= lmax`; ...), `(lmax+1)(lmax+2)/2` values.
+    ///
+    /// # Panics
+    /// When the length differs.
     pub fn columns(&self, cos: f64, sin: f64, out: &mut [f64]) {
         assert_eq!(
             out.len(),
@@ -96,7 +112,7 @@ impl Legendre {
         for m in 0..=self.lmax {
             let (column, tail) = rest.split_at_mut(self.lmax - m + 1);
             start = self.next_diagonal(start, m, sin);
-            self.column_from(m, [cos, sin], start, column);
+            self.column_from(m, [cos, sin], start, |l, p| column[l - m] = p);
             rest = tail;
         }
     }
@@ -119,16 +135,18 @@ impl Legendre {
         }
     }
 
-    fn column_from(&self, m: usize, [cos, sin]: [f64; 2], start: (f64, i32), out: &mut [f64]) {
-        assert_eq!(
-            out.len(),
-            self.lmax - m + 1,
-            "one value for each l from m to lmax"
-        );
+    /// `put(l, P_lm)` for each l from m to lmax, from `S_mm`.
+    fn column_from(
+        &self,
+        m: usize,
+        [cos, sin]: [f64; 2],
+        start: (f64, i32),
+        put: impl FnMut(usize, f64),
+    ) {
         if sin < NEAR_POLE {
-            self.column_near_pole(m, [cos, sin], start, out);
+            self.column_near_pole(m, [cos, sin], start, put);
         } else {
-            self.column_off_pole(m, cos, start, out);
+            self.column_off_pole(m, cos, start, put);
         }
     }
 
@@ -138,12 +156,12 @@ impl Legendre {
         m: usize,
         cos: f64,
         (start, mut exponent): (f64, i32),
-        out: &mut [f64],
+        mut put: impl FnMut(usize, f64),
     ) {
         let (mut before, mut value) = (0.0_f64, start);
         let mut step = 0.0;
-        out[0] = unscale(value, exponent) * self.norms[m];
-        for (i, (next, out)) in self.steps(m).iter().zip(&mut out[1..]).enumerate() {
+        put(m, unscale(value, exponent) * self.norms[m]);
+        for (i, next) in self.steps(m).iter().enumerate() {
             let l = m + 1 + i;
             let slope = (2 * l - 1) as f64 * cos;
             (before, value) = (value, (slope * value - step * before) / next);
@@ -153,7 +171,7 @@ impl Legendre {
                 value *= small();
                 exponent += 1;
             }
-            *out = unscale(value, exponent) * self.norms[l];
+            put(l, unscale(value, exponent) * self.norms[l]);
         }
     }
 
@@ -165,14 +183,14 @@ impl Legendre {
         m: usize,
         [cos, sin]: [f64; 2],
         (start, mut exponent): (f64, i32),
-        out: &mut [f64],
+        mut put: impl FnMut(usize, f64),
     ) {
         // P_lm at the other pole differs by the sign of l - m.
         let (mut sign, turn) = (1.0, if cos < 0.0 { -1.0 } else { 1.0 });
         let short = -sin * sin / (1.0 + cos.abs());
         let (mut value, mut missing, mut step) = (start, 0.0_f64, 1.0);
-        out[0] = unscale(value, exponent) * self.norms[m];
-        for (i, (next, out)) in self.steps(m).iter().zip(&mut out[1..]).enumerate() {
+        put(m, unscale(value, exponent) * self.norms[m]);
+        for (i, next) in self.steps(m).iter().enumerate() {
             let l = m + 1 + i;
             missing = (2 * l - 1) as f64 * short * value + i as f64 / step * missing;
             value = ((l + m) as f64 * value + missing) / next;
@@ -183,7 +201,7 @@ impl Legendre {
                 value *= small();
                 exponent += 1;
             }
-            *out = sign * unscale(value, exponent) * self.norms[l];
+            put(l, sign * unscale(value, exponent) * self.norms[l]);
         }
     }
 }
@@ -224,13 +242,13 @@ fn unscale(value: f64, exponent: i32) -> f64 {
 /// # Ok::<(), spectra_spectral::SpectralError>(())
 /// ```
 pub fn harmonics(lmax: usize, direction: [f64; 3]) -> Result<Vec<f64>, SpectralError> {
-    check_order(Basis::Spherical, lmax)?;
+    let legendre = Legendre::new(lmax)?;
     let mut out = vec![0.0; (lmax + 1) * (lmax + 1)];
-    harmonics_into(&Legendre::new(lmax), direction, &mut out)?;
+    harmonics_into(&legendre, direction, &mut out)?;
     Ok(out)
 }
 
-/// As [`harmonics`], into `out` of length `(lmax + 1)^2`, with coefficients made beforehand.
+/// As [`harmonics`], into `out` of length `(lmax + 1)^2`, with coefficients made beforehand. Allocates nothing.
 ///
 /// # Errors
 /// Those of [`harmonics`], and [`SpectralError::Length`] when `out` has another length.
@@ -240,30 +258,24 @@ pub fn harmonics_into(
     out: &mut [f64],
 ) -> Result<(), SpectralError> {
     let lmax = legendre.lmax;
-    let expected = (lmax + 1) * (lmax + 1);
-    if out.len() != expected {
-        return Err(SpectralError::Length {
-            what: "values of the harmonics",
-            expected,
-            found: out.len(),
-        });
-    }
+    check_length(
+        "values of the harmonics",
+        (lmax + 1) * (lmax + 1),
+        out.len(),
+    )?;
     let angles = Angles::of(direction)?;
-    let mut column = vec![0.0; lmax + 1];
     let mut diagonal = (1.0, 0);
     let (mut re, mut im) = (1.0, 0.0);
     for m in 0..=lmax {
-        let column = &mut column[..lmax - m + 1];
         diagonal = legendre.next_diagonal(diagonal, m, angles.sin);
-        legendre.column_from(m, [angles.cos, angles.sin], diagonal, column);
-        for (l, p) in (m..).zip(&*column) {
+        legendre.column_from(m, [angles.cos, angles.sin], diagonal, |l, p| {
             if m == 0 {
-                out[l * l + l] = *p;
+                out[l * l + l] = p;
             } else {
                 out[l * l + l + m] = SQRT_2 * p * re;
                 out[l * l + l - m] = SQRT_2 * p * im;
             }
-        }
+        });
         (re, im) = (re * angles.x - im * angles.y, re * angles.y + im * angles.x);
     }
     Ok(())
@@ -338,7 +350,7 @@ mod tests {
         let Some(text) = oracle("sph_real.csv") else {
             return;
         };
-        let legendre = Legendre::new(1000);
+        let legendre = Legendre::new(1000).unwrap();
         let mut values = vec![0.0; 1001 * 1001];
         let mut current = usize::MAX;
         for row in csv_rows(&text) {
@@ -367,7 +379,7 @@ mod tests {
         let Some(text) = oracle("extra/sph_complex_high.csv") else {
             return;
         };
-        let legendre = Legendre::new(1000);
+        let legendre = Legendre::new(1000).unwrap();
         let mut values = vec![0.0; 1001 * 1001];
         let mut current = usize::MAX;
         for row in csv_rows(&text) {
@@ -395,7 +407,7 @@ mod tests {
 
     #[test]
     fn columns_agree_with_single_columns() {
-        let legendre = Legendre::new(40);
+        let legendre = Legendre::new(40).unwrap();
         let (cos, sin) = (0.3_f64, (1.0_f64 - 0.09).sqrt());
         let mut all = vec![0.0; 41 * 42 / 2];
         legendre.columns(cos, sin, &mut all);
@@ -425,6 +437,7 @@ mod tests {
 
     #[test]
     fn refuses_what_has_no_direction() {
+        assert!(Legendre::new(5000).is_err() && Legendre::new(usize::MAX).is_err());
         assert!(matches!(
             harmonics(3, [0.0; 3]),
             Err(SpectralError::Value { .. })

@@ -71,7 +71,7 @@
 //! | a function `Z_nlm` | `1e-14 (n + 10) sqrt(2n + 3)`, to n = 100 | 1e-5 of its largest value, `sqrt((2n + 3)(2l + 1) / 4 pi)`, to n = 30 |
 //! | moments of a cloud, the largest taken as 1 | 1e-12 | 1e-5, the rounding of the points included |
 //! | a harmonic by [`harmonics`] | `1e-15 l` of its largest value, at the poles too | |
-//! | a harmonic by direct [`ScatteredPlan`] sums | `2e-15 l`; within 2.5 degrees of a pole `4e-16 l^2`, looser than [`harmonics`] | 1e-5 of its largest value, to l = 32 |
+//! | a harmonic by direct [`ScatteredPlan`] sums | `2e-15 l`; within 2.5 degrees of a pole `4e-16 l^2`, looser than [`harmonics`] | of its largest value, for l from 8 on: `4e-7 l`; within 12 degrees of a pole `1e-7 l^2` |
 //! | scattered sums by the fast way | the error asked for, 1e-13 to 1e-2 of the Euclidean norm of the result, but not below `1e-15 lmax` | the same |
 //! | grids, synthesis and analysis | `5e-15 lmax` for coefficients of size 1 | the last place of f32: arithmetic is f64 |
 //! | rotations | 1e-13 to degree 128 | the last places of f32: arithmetic is f64 |
@@ -83,12 +83,14 @@
 //!
 //! Each item states its own: O(lmax^3) for a grid, O(points lmax^2) for direct sums over points, O(points + lmax^3) for fast ones, O(points N^3) for
 //! Zernike moments, O(lmax^3) for a rotation. Plans are cheap to clone; they own kilobytes, and those of grids and fast sums about `20 lmax^2` bytes: the methods `bytes` tell.
-//! Where a method takes scratch, it allocates nothing. SIMD is chosen when a plan is made: AVX-512, AVX2 with FMA, NEON or scalar code, [`simd_level`]; they differ by rounding alone.
+//! Where a method takes scratch, it allocates nothing. SIMD is chosen when a plan is made, by [`Rotation`] and [`LocalPlan`] when they are used: AVX-512, AVX2 with FMA, NEON or scalar code, [`simd_level`]; they differ by rounding alone.
 //!
 //! # Threads
 //!
-//! Plans are immutable, `Send` and `Sync`. Methods whose names end in `batch`, and those on meshes, use the current rayon pool; results are the same bits at any
-//! number of threads. All others run on the caller's thread.
+//! Plans are immutable, `Send` and `Sync`. Methods whose names end in `batch`, those on meshes and grids of cells, [`reconstruct_surface`] and
+//! [`spherical_from_cloud`] use the current rayon pool; results are the same bits at any number of threads. All others run on the caller's thread.
+
+#![warn(clippy::missing_errors_doc)]
 
 mod basis;
 mod check;
@@ -121,7 +123,9 @@ pub mod zernike;
 pub use basis::Basis;
 pub use coefficients::{Coefficients, Normalization};
 pub use error::SpectralError;
-pub use grid::{Ring, SphereGrid, SphericalPlan, SphericalScratch};
+pub use grid::{
+    ComplexScratch, GridKind, Iterated, Ring, SphereGrid, SphericalPlan, SphericalScratch,
+};
 pub use invariants::{
     Bispectrum, Shell, cross_order_products, power_spectrum, z_invariants, zernike_invariants,
 };
@@ -134,7 +138,12 @@ pub use real::Real;
 pub use reflection::reflect;
 pub use rotation::{Rotation, RotationScratch};
 pub use scaler::Scaler;
-pub use scattered::{ScatteredPlan, ScatteredScratch, SphereFit};
+pub use scattered::{Method, ScatteredPlan, ScatteredScratch, SphereFit};
 pub use simd::simd_level;
 pub use surface::reconstruct_surface;
-pub use zernike::{CloudGradient, VoxelGrid, ZernikePlan, ZernikeScratch, zernike_index};
+pub use zernike::{
+    CloudGradient, GradientScratch, VoxelGrid, ZernikePlan, ZernikeScratch, zernike_index,
+};
+
+/// What signatures of this crate name from others, in the versions that it is built with.
+pub use {nalgebra, ndarray, rustfft::num_complex::Complex};

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::check::check_order;
+use crate::check::{check_length, check_order};
 use crate::{Basis, SpectralError};
 
 /// How coefficients lie in a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum MapKind {
     /// Flat order, row by row, in the smallest square: the paper's. Any basis.
     Flat,
@@ -72,8 +73,10 @@ pub struct MapLayout {
 }
 
 impl MapLayout {
-    /// The layout of all coefficients up to `order`. Fails where the layout does not serve the basis, and on an order that
-    /// the transforms of the basis do not have.
+    /// The layout of all coefficients up to `order`.
+    ///
+    /// # Errors
+    /// A layout that does not serve the basis, an order that the transforms of the basis do not have.
     pub fn new(kind: MapKind, basis: Basis, order: usize) -> Result<Self, SpectralError> {
         check_order(basis, order)?;
         let side = order + 1;
@@ -110,7 +113,10 @@ impl MapLayout {
 
     /// The layout of the Zernike moments up to `order` of `neighbourhoods` of a cloud, one row each: shape
     /// `[1, neighbourhoods, count]`, every cell filled. Coefficients are those of
-    /// [`LocalPlan::rows`](crate::LocalPlan::rows), row by row. Fails where there is no neighbourhood, or 2^32 cells and more.
+    /// [`LocalPlan::rows`](crate::LocalPlan::rows), row by row.
+    ///
+    /// # Errors
+    /// No neighbourhood, 2^32 cells and more, an order above 128.
     pub fn local(neighbourhoods: usize, order: usize) -> Result<Self, SpectralError> {
         check_order(Basis::Zernike, order)?;
         let count = Basis::Zernike.count(order);
@@ -171,7 +177,10 @@ impl MapLayout {
         &self.index
     }
 
-    /// Lays `coefficients` out in `map`; cells without one become 0. Fails where a length differs.
+    /// Lays `coefficients` out in `map`; cells without one become 0.
+    ///
+    /// # Errors
+    /// Coefficients or a map of another length than [`count`](Self::count) and [`cells`](Self::cells).
     pub fn pack(&self, coefficients: &[f32], map: &mut [f32]) -> Result<(), SpectralError> {
         self.check(coefficients.len(), map.len())?;
         map.fill(0.0);
@@ -181,7 +190,10 @@ impl MapLayout {
         Ok(())
     }
 
-    /// Gathers `coefficients` from `map`, the inverse of [`pack`](Self::pack). Fails where a length differs.
+    /// Gathers `coefficients` from `map`, the inverse of [`pack`](Self::pack).
+    ///
+    /// # Errors
+    /// As [`pack`](Self::pack).
     pub fn unpack(&self, map: &[f32], coefficients: &mut [f32]) -> Result<(), SpectralError> {
         self.check(coefficients.len(), map.len())?;
         for (&cell, value) in self.index.iter().zip(coefficients) {
@@ -191,19 +203,8 @@ impl MapLayout {
     }
 
     fn check(&self, coefficients: usize, cells: usize) -> Result<(), SpectralError> {
-        for (what, expected, found) in [
-            ("coefficients", self.count(), coefficients),
-            ("map", self.cells(), cells),
-        ] {
-            if expected != found {
-                return Err(SpectralError::Length {
-                    what,
-                    expected,
-                    found,
-                });
-            }
-        }
-        Ok(())
+        check_length("coefficients", self.count(), coefficients)?;
+        check_length("map", self.cells(), cells)
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::f64::consts::PI;
 
+use rayon::prelude::*;
+
+use crate::check::{check_length, check_order, check_points_finite};
 use crate::{Basis, ScatteredPlan, SpectralError, SphereGrid, SphericalPlan};
 
 /// Half-angle of the cone that a node looks into, in spacings of the grid.
@@ -18,21 +21,20 @@ const NEIGHBOURS: usize = 4;
 /// nearest nodes that have some, weighted by inverse angular distance. Whatever lies behind the outer surface is lost.
 /// The quadrature is exact for band-limited radii (Driscoll and Healy 1994 for the principle).
 ///
-/// O(order^2 points) for the radii, O(order^3) for the transform. Fails on an empty cloud, on points that are not finite, where
-/// all are at the origin, and on an order that [`SphericalPlan`] does not have.
+/// O(order^2 points) for the radii; O(order^2) for each node without points, and a sort where others are equally near; O(order^3) for the
+/// transform. In parallel over nodes, with the same bits at any number of threads.
+///
+/// # Errors
+/// An empty cloud, points that are not finite, all of them at the origin; an order that [`SphericalPlan`] does not have.
 pub fn spherical_from_cloud(points: &[[f64; 3]], order: usize) -> Result<Vec<f64>, SpectralError> {
+    check_order(Basis::Spherical, order)?;
     let samples = directions_and_radii(points)?;
     let plan = SphericalPlan::new(SphereGrid::gauss_legendre(order)?, order)?;
     let nodes: Vec<[f64; 3]> = plan.grid().angles().map(direction).collect();
     let cone = (CONE * PI / (order + 1) as f64).min(PI).cos();
-    let radii = fill(
-        &nodes,
-        nodes
-            .iter()
-            .map(|node| outer_radius(node, &samples, cone))
-            .collect(),
-    );
-    plan.analysis(&radii)
+    let radii = nodes.par_iter();
+    let radii = radii.map(|node| outer_radius(node, &samples, cone));
+    plan.analysis(&fill(&nodes, &radii.collect::<Vec<_>>()))
 }
 
 fn direction((theta, phi): (f64, f64)) -> [f64; 3] {
@@ -42,22 +44,18 @@ fn direction((theta, phi): (f64, f64)) -> [f64; 3] {
 
 /// `count` points of the surface whose radius has these coefficients, evenly spread over directions by a spiral.
 ///
-/// Cost of [`ScatteredPlan::evaluate`]. Fails where the number of coefficients is not `(order + 1)^2`. Where the radius is negative
-/// (ringing of a cut-off series) it is taken as 0.
+/// Cost of [`ScatteredPlan::evaluate`]. Where the radius is negative (ringing of a cut-off series) it is taken as 0.
+///
+/// # Errors
+/// An order above 4096, a number of coefficients that is not `(order + 1)^2`, coefficients that are not finite.
 pub fn radial_points(
     coefficients: &[f64],
     order: usize,
     count: usize,
 ) -> Result<Vec<[f64; 3]>, SpectralError> {
+    check_order(Basis::Spherical, order)?;
     let expected = Basis::Spherical.count(order);
-    if coefficients.len() != expected {
-        let found = coefficients.len();
-        return Err(SpectralError::Length {
-            what: "spherical coefficients",
-            expected,
-            found,
-        });
-    }
+    check_length("spherical coefficients", expected, coefficients.len())?;
     if count == 0 {
         return Ok(Vec::new());
     }
@@ -80,12 +78,7 @@ fn directions_and_radii(points: &[[f64; 3]]) -> Result<Vec<([f64; 3], f64)>, Spe
     if points.is_empty() {
         return Err(SpectralError::Empty { what: "cloud" });
     }
-    if let Some(index) = points.iter().position(|p| !p.iter().all(|x| x.is_finite())) {
-        return Err(SpectralError::NotFinite {
-            what: "point",
-            index,
-        });
-    }
+    check_points_finite("point", points)?;
     let samples: Vec<_> = points
         .iter()
         .map(|p| (*p, dot(*p, *p).sqrt()))
@@ -117,28 +110,50 @@ fn outer_radius(node: &[f64; 3], samples: &[([f64; 3], f64)], cone: f64) -> Opti
 }
 
 /// Gives empty nodes the weighted mean of the nearest filled ones.
-fn fill(nodes: &[[f64; 3]], radii: Vec<Option<f64>>) -> Vec<f64> {
+fn fill(nodes: &[[f64; 3]], radii: &[Option<f64>]) -> Vec<f64> {
     let filled: Vec<([f64; 3], f64)> = nodes
         .iter()
-        .zip(&radii)
+        .zip(radii)
         .filter_map(|(node, radius)| Some((*node, (*radius)?)))
         .collect();
     let from_neighbours = |node: &[f64; 3]| {
-        let mut near: Vec<(f64, f64)> = filled
-            .iter()
-            .map(|(direction, radius)| (dot(*direction, *node).clamp(-1.0, 1.0).acos(), *radius))
-            .collect();
-        near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        near.truncate(NEIGHBOURS);
+        let near = nearest(node, &filled);
         let total: f64 = near.iter().map(|(angle, _radius)| 1.0 / angle).sum();
         near.iter()
             .map(|(angle, radius)| radius / angle)
             .sum::<f64>()
             / total
     };
-    let each = nodes.iter().zip(radii);
+    let each = nodes.par_iter().zip(radii);
     each.map(|(node, radius)| radius.unwrap_or_else(|| from_neighbours(node)))
         .collect()
+}
+
+/// Angle and radius of at most [`NEIGHBOURS`] nodes, the nearest first.
+fn nearest(node: &[f64; 3], filled: &[([f64; 3], f64)]) -> Vec<(f64, f64)> {
+    let cosine = |direction: &[f64; 3]| dot(*direction, *node).clamp(-1.0, 1.0);
+    // One more than wanted, by cosine, which needs no inverse.
+    let mut near: Vec<(f64, f64)> = Vec::with_capacity(NEIGHBOURS + 2);
+    for (direction, radius) in filled {
+        let cosine = cosine(direction);
+        if near.len() <= NEIGHBOURS || cosine > near[NEIGHBOURS].0 {
+            let place = near.partition_point(|(other, _radius)| *other >= cosine);
+            near.insert(place, (cosine, *radius));
+            near.truncate(NEIGHBOURS + 1);
+        }
+    }
+    near.iter_mut()
+        .for_each(|(angle, _radius)| *angle = angle.acos());
+    if near.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        // Which of nodes equally near comes first is for the sort to say, as it was for the coefficients that people have stored.
+        near = filled
+            .iter()
+            .map(|(direction, radius)| (cosine(direction).acos(), *radius))
+            .collect();
+        near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    }
+    near.truncate(NEIGHBOURS);
+    near
 }
 
 #[cfg(test)]
@@ -168,6 +183,29 @@ mod tests {
     }
 
     #[test]
+    fn one_pass_finds_the_nearest_as_sorting_does() {
+        let filled: Vec<([f64; 3], f64)> = surface(|u| 1.0 + u[0])
+            .into_iter()
+            .step_by(31)
+            .map(|p| (p.map(|x| x / dot(p, p).sqrt()), dot(p, p)))
+            .collect();
+        for count in [0, 1, 3, 4, 5, filled.len()] {
+            let filled = &filled[..count];
+            for node in [[0.0, 0.0, 1.0], [0.6, 0.0, -0.8], [-1.0, 0.0, 0.0]] {
+                let mut sorted: Vec<(f64, f64)> = filled
+                    .iter()
+                    .map(|(direction, radius)| {
+                        (dot(*direction, node).clamp(-1.0, 1.0).acos(), *radius)
+                    })
+                    .collect();
+                sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+                sorted.truncate(NEIGHBOURS);
+                assert_eq!(nearest(&node, filled), sorted);
+            }
+        }
+    }
+
+    #[test]
     fn gaps_are_filled_and_nonsense_refused() {
         let cap: Vec<_> = surface(|_u| 0.5)
             .into_iter()
@@ -184,5 +222,10 @@ mod tests {
         assert!(spherical_from_cloud(&[[0.0; 3]], 4).is_err());
         assert!(spherical_from_cloud(&[[f64::NAN; 3]], 4).is_err());
         assert!(radial_points(&[0.0; 5], 2, 10).is_err());
+        for order in [5000, usize::MAX] {
+            let refused = |error| matches!(error, SpectralError::Order { .. });
+            assert!(refused(spherical_from_cloud(&cap, order).unwrap_err()));
+            assert!(refused(radial_points(&[0.0; 4], order, 10).unwrap_err()));
+        }
     }
 }

@@ -4,6 +4,7 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use crate::SpectralError;
+use crate::check::{check_finite, check_length};
 
 /// From the median absolute deviation to the standard deviation of a normal distribution.
 const MAD_TO_SIGMA: f32 = 1.4826;
@@ -21,6 +22,7 @@ const TOP: f64 = 0.999;
 /// A coefficient whose values all lie within a millionth of the largest deviation of any counts as constant: it is
 /// divided by that millionth, not brought to [-1, 1], so that rounding errors do not become features.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Parts")]
 pub struct Scaler {
     median: Vec<f32>,
     scale: Vec<f32>,
@@ -29,10 +31,51 @@ pub struct Scaler {
     pub beyond: f64,
 }
 
+/// A scaler as it is read, before it is checked.
+#[derive(Deserialize)]
+struct Parts {
+    median: Vec<f32>,
+    scale: Vec<f32>,
+    top: Vec<f32>,
+    beyond: f64,
+}
+
+impl TryFrom<Parts> for Scaler {
+    type Error = SpectralError;
+
+    fn try_from(parts: Parts) -> Result<Self, SpectralError> {
+        let Parts {
+            median,
+            scale,
+            top,
+            beyond,
+        } = parts;
+        check_length("scales of a scaler", median.len(), scale.len())?;
+        check_length("tops of a scaler", median.len(), top.len())?;
+        check_finite("median of a scaler", &median)?;
+        let divisors = scale.iter().chain(&top);
+        let mut bad = divisors.filter(|d| !(d.is_finite() && **d > 0.0));
+        match bad.next() {
+            Some(found) => Err(SpectralError::Value {
+                what: "scale or top of a scaler",
+                expected: "finite and more than 0",
+                found: found.to_string(),
+            }),
+            None => Ok(Self {
+                median,
+                scale,
+                top,
+                beyond,
+            }),
+        }
+    }
+}
+
 impl Scaler {
-    /// Fits medians, deviations and quantiles of the columns of `rows` `[items, coefficients]`.
+    /// Fits medians, deviations and quantiles of the columns of `rows` `[items, coefficients]`. O(items log items) for each column.
     ///
-    /// Fails on an empty array and on values that are not finite. O(items log items) for each column.
+    /// # Errors
+    /// An empty array, values that are not finite.
     pub fn fit(rows: &ArrayView2<f32>) -> Result<Self, SpectralError> {
         if rows.is_empty() {
             return Err(SpectralError::Empty {
@@ -95,6 +138,7 @@ impl Scaler {
     }
 
     /// The scaler of the first `count` coefficients: of a lower order in flat order.
+    #[must_use]
     pub fn truncated(&self, count: usize) -> Self {
         let cut = |values: &[f32]| values[..count.min(values.len())].to_vec();
         Self {
@@ -105,7 +149,10 @@ impl Scaler {
         }
     }
 
-    /// Scales one row in place. Fails where its length differs.
+    /// Scales one row in place.
+    ///
+    /// # Errors
+    /// A row of another length than [`len`](Self::len).
     pub fn transform(&self, row: &mut [f32]) -> Result<(), SpectralError> {
         self.check(row)?;
         for (i, c) in row.iter_mut().enumerate() {
@@ -114,7 +161,10 @@ impl Scaler {
         Ok(())
     }
 
-    /// Undoes [`transform`](Self::transform) in place. Fails where the length differs.
+    /// Undoes [`transform`](Self::transform) in place.
+    ///
+    /// # Errors
+    /// As [`transform`](Self::transform).
     pub fn inverse(&self, row: &mut [f32]) -> Result<(), SpectralError> {
         self.check(row)?;
         for (i, u) in row.iter_mut().enumerate() {
@@ -124,14 +174,7 @@ impl Scaler {
     }
 
     fn check(&self, row: &[f32]) -> Result<(), SpectralError> {
-        if row.len() == self.len() {
-            return Ok(());
-        }
-        Err(SpectralError::Length {
-            what: "row",
-            expected: self.len(),
-            found: row.len(),
-        })
+        check_length("row", self.len(), row.len())
     }
 }
 
@@ -205,6 +248,32 @@ mod tests {
         let mut row = rows.row(5).to_vec();
         scaler.transform(&mut row).unwrap();
         assert!(row.iter().all(|u| u.is_finite()), "{row:?}");
+    }
+
+    #[test]
+    fn what_is_read_is_checked() {
+        let scaler = Scaler::fit(&rows().view()).unwrap();
+        let text = serde_json::to_string(&scaler).unwrap();
+        assert_eq!(serde_json::from_str::<Scaler>(&text).unwrap(), scaler);
+        let read = |scale: &str, top: &str| {
+            let text =
+                format!(r#"{{"median":[0.0,1.0],"scale":{scale},"top":{top},"beyond":0.0}}"#);
+            serde_json::from_str::<Scaler>(&text).map_err(|error| error.to_string())
+        };
+        assert!(read("[1.0,2.0]", "[3.0,4.0]").is_ok());
+        for (scale, top, part) in [
+            (
+                "[1.0]",
+                "[3.0,4.0]",
+                "scales of a scaler: expected length 2",
+            ),
+            ("[1.0,2.0]", "[]", "tops of a scaler"),
+            ("[1.0,0.0]", "[3.0,4.0]", "more than 0, found 0"),
+            ("[1.0,2.0]", "[3.0,-1.0]", "found -1"),
+        ] {
+            let error = read(scale, top).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]

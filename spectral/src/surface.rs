@@ -2,8 +2,8 @@
 
 use std::f64::consts::PI;
 
-use crate::check::{check_finite, check_length, no_expansion};
-use crate::{Basis, ScatteredPlan, SpectralError, TriangleMesh, ZernikePlan, isosurface};
+use crate::check::{check_finite, check_length, check_order, no_expansion};
+use crate::{Basis, Real, ScatteredPlan, SpectralError, TriangleMesh, ZernikePlan, isosurface};
 
 /// Share of the mass of a density that its surface encloses.
 const ENCLOSED: f64 = 0.75;
@@ -15,10 +15,12 @@ const AROUND: usize = 128;
 /// that encloses three quarters of the mass, on a grid of `side^3` cells and with Lanczos' sigma factors against
 /// ringing; for spherical harmonics the surface whose radius they give, on a fixed net of directions, `side` unused.
 ///
-/// The moments of a surface give a thickened shell. O(side^3 order^2) for Zernike; 8,000 directions otherwise.
+/// The moments of a surface give a thickened shell. O(side^3 order^3) for Zernike; 8,000 directions otherwise. The mesh is empty where no
+/// density is positive.
 ///
 /// # Errors
-/// A radius fit; another number of coefficients than `basis.count(order)`, values that are not finite, a side of 0 or above 1024.
+/// A radius fit; an order that the basis does not have, another number of coefficients than `basis.count(order)`, values that are not finite;
+/// for Zernike a side of 0 or above 1024.
 ///
 /// ```
 /// use spectra_spectral::{Basis, reconstruct_surface};
@@ -28,62 +30,75 @@ const AROUND: usize = 128;
 /// assert!(sphere.vertices.iter().all(|v| (length(v) - 0.5).abs() < 1e-6));
 /// # Ok::<(), spectra_spectral::SpectralError>(())
 /// ```
-pub fn reconstruct_surface(
+pub fn reconstruct_surface<T: Real>(
     basis: Basis,
     order: usize,
-    coefficients: &[f32],
+    coefficients: &[T],
     side: usize,
 ) -> Result<TriangleMesh, SpectralError> {
+    if basis == Basis::Radius {
+        return Err(no_expansion("basis of a surface"));
+    }
+    check_order(basis, order)?;
     check_length("coefficients", basis.count(order), coefficients.len())?;
     check_finite("coefficient", coefficients)?;
-    match basis {
-        Basis::Spherical => star(order, coefficients),
-        Basis::Zernike => {
-            let damped = damped(order, coefficients);
-            let density = ZernikePlan::<f32>::new(order)?.density_grid(&damped, side)?;
-            isosurface(&density, side, enclosing(&density))
-        }
-        Basis::Radius => Err(no_expansion("basis of a surface")),
+    if basis == Basis::Spherical {
+        return star(order, coefficients);
     }
+    let damped = damped(order, coefficients);
+    let density = ZernikePlan::<T>::new(order)?.density_grid(&damped, side)?;
+    isosurface(&density, side, enclosing(&density))
 }
 
 /// Lanczos' sigma factors over the order n, against the ringing of a series that ends.
-fn damped(order: usize, coefficients: &[f32]) -> Vec<f32> {
+fn damped<T: Real>(order: usize, coefficients: &[T]) -> Vec<T> {
     let mut damped = coefficients.to_vec();
     for n in 1..=order {
         let x = PI * n as f64 / (order + 1) as f64;
-        let sigma = (x.sin() / x) as f32;
+        let sigma = T::from_f64(x.sin() / x);
         let of_order = Basis::Zernike.count(n - 1)..Basis::Zernike.count(n);
         damped[of_order].iter_mut().for_each(|c| *c *= sigma);
     }
     damped
 }
 
-/// The level above which [`ENCLOSED`] of the positive mass lies. A cut-off series also rings below zero.
-fn enclosing(density: &[f32]) -> f32 {
-    let mut sorted: Vec<f32> = density.iter().copied().filter(|d| *d > 0.0).collect();
-    sorted.sort_unstable_by(|a, b| b.total_cmp(a));
-    let whole: f64 = sorted.iter().map(|d| f64::from(*d)).sum();
+/// The level just under the cells that hold [`ENCLOSED`] of the positive mass: halfway from the least of their values to the next lower one, so
+/// that a constant density has a surface too. A cut-off series also rings below zero.
+fn enclosing<T: Real>(density: &[T]) -> T {
+    let mut sorted: Vec<T> = density.iter().copied().filter(|d| *d > T::ZERO).collect();
+    sorted.sort_unstable_by(|a, b| b.to_f64().total_cmp(&a.to_f64()));
+    let whole: f64 = sorted.iter().map(|d| d.to_f64()).sum();
     let mut sum = 0.0;
-    let level = sorted.iter().find(|d| {
-        sum += f64::from(**d);
+    let last = sorted.iter().find(|d| {
+        sum += d.to_f64();
         sum >= ENCLOSED * whole
     });
-    level.copied().unwrap_or(0.0)
+    let Some(&last) = last else {
+        return T::ZERO;
+    };
+    let lower = sorted
+        .iter()
+        .copied()
+        .find(|d| *d < last)
+        .unwrap_or(T::ZERO);
+    let half = T::from_f64(0.5);
+    let between = half * last + half * lower;
+    // Two neighbouring numbers have none between them.
+    if between < last { between } else { lower }
 }
 
 /// A ring of directions for each latitude, and the poles.
-fn star(order: usize, coefficients: &[f32]) -> Result<TriangleMesh, SpectralError> {
-    let mut directions = vec![[0.0f32, 0.0, 1.0]];
+fn star<T: Real>(order: usize, coefficients: &[T]) -> Result<TriangleMesh, SpectralError> {
+    let mut directions = vec![[T::ZERO, T::ZERO, T::ONE]];
     for ring in 1..=RINGS {
         let (sin, cos) = (PI * ring as f64 / (RINGS + 1) as f64).sin_cos();
         directions.extend((0..AROUND).map(|i| {
             let (y, x) = (2.0 * PI * i as f64 / AROUND as f64).sin_cos();
-            [(sin * x) as f32, (sin * y) as f32, cos as f32]
+            [sin * x, sin * y, cos].map(T::from_f64)
         }));
     }
-    directions.push([0.0, 0.0, -1.0]);
-    let radii = ScatteredPlan::<f32>::new(order)?.evaluate(coefficients, &directions)?;
+    directions.push([T::ZERO, T::ZERO, -T::ONE]);
+    let radii = ScatteredPlan::<T>::new(order)?.evaluate(coefficients, &directions)?;
     let at = |ring: usize, i: usize| (1 + ring * AROUND + i % AROUND) as u32;
     let last = directions.len() as u32 - 1;
     let mut faces = Vec::with_capacity(2 * AROUND * RINGS);
@@ -97,8 +112,8 @@ fn star(order: usize, coefficients: &[f32]) -> Result<TriangleMesh, SpectralErro
         faces.push([last, at(RINGS - 1, i + 1), at(RINGS - 1, i)]);
     }
     // A cut-off series may ring below zero, where there is no surface.
-    let place = |(direction, radius): (&[f32; 3], &f32)| {
-        direction.map(|x| f64::from(x) * f64::from(radius.max(0.0)))
+    let place = |(direction, radius): (&[T; 3], &T)| {
+        direction.map(|x| x.to_f64() * radius.to_f64().max(0.0))
     };
     Ok(TriangleMesh {
         vertices: directions.iter().zip(&radii).map(place).collect(),
@@ -133,6 +148,34 @@ mod tests {
         for vertex in &ring.vertices {
             let across = vertex[0].hypot(vertex[1]) - 0.7;
             assert!(across.hypot(vertex[2]) < 0.25, "{vertex:?}");
+        }
+    }
+
+    #[test]
+    fn a_constant_density_fills_the_ball() {
+        let single = reconstruct_surface(Basis::Zernike, 0, &[1.0f32], 32).unwrap();
+        let double = reconstruct_surface(Basis::Zernike, 0, &[1.0f64], 32).unwrap();
+        for ball in [single, double] {
+            let volume: f64 = ball.faces.iter().map(|f| signed_volume(&ball, f)).sum();
+            assert!((volume / (4.0 * PI / 3.0) - 1.0).abs() < 0.05, "{volume}");
+        }
+        let nothing = reconstruct_surface(Basis::Zernike, 0, &[-1.0f32], 8).unwrap();
+        assert!(nothing.faces.is_empty());
+        let next = f32::from_bits(1.0f32.to_bits() - 1);
+        for density in [
+            &[1.0f32, 1.0, next][..],
+            &[f32::from_bits(1)],
+            &[f32::MAX; 3],
+        ] {
+            assert!(enclosing(density) < density[0], "{density:?}");
+        }
+    }
+
+    #[test]
+    fn the_order_is_refused_before_the_length() {
+        for basis in [Basis::Zernike, Basis::Spherical] {
+            let error = reconstruct_surface(basis, usize::MAX, &[1.0f32], 8).unwrap_err();
+            assert!(matches!(error, SpectralError::Order { .. }), "{error}");
         }
     }
 

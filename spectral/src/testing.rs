@@ -11,7 +11,7 @@ pub(crate) fn oracle(name: &str) -> Option<String> {
     let path = shared.join("oracles").join(name);
     let text = std::fs::read_to_string(&path).ok();
     if text.is_none() {
-        println!("skipped: {} absent", path.display());
+        eprintln!("skipped: {} absent", path.display());
     }
     text
 }

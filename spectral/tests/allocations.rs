@@ -4,14 +4,15 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use spectra_spectral::scattered::Method;
 use spectra_spectral::{
-    Rotation, RotationScratch, ScatteredPlan, SphereGrid, SphericalPlan, ZernikePlan,
+    Legendre, Method, Rotation, RotationScratch, ScatteredPlan, SphereGrid, SphericalPlan,
+    ZernikePlan, harmonics_into,
 };
 
 thread_local! {
     static CALLS: Cell<usize> = const { Cell::new(0) };
     static HELD: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
 /// The system's allocator, counting for each thread.
@@ -25,6 +26,7 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         CALLS.set(CALLS.get() + 1);
         HELD.set(HELD.get() + layout.size() as isize);
+        PEAK.set(PEAK.get().max(HELD.get()));
         // SAFETY: the caller keeps to the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
@@ -48,6 +50,14 @@ fn bytes_of<T>(make: impl FnOnce() -> T) -> (T, usize) {
     (made, (HELD.get() - before) as usize)
 }
 
+/// The most bytes that were held at once beyond those before.
+fn peak_of(work: impl FnOnce()) -> usize {
+    let before = HELD.get();
+    PEAK.set(before);
+    work();
+    (PEAK.get() - before) as usize
+}
+
 fn cloud(points: usize) -> Vec<[f64; 3]> {
     let at = |i: usize| {
         let t = i as f64;
@@ -67,12 +77,39 @@ fn ball_transforms_allocate_nothing() {
     let (mut scratch, mut moments) = (plan.scratch(), vec![0.0; plan.count()]);
     let mut values = vec![0.0; points.len()];
     let calls = calls_of(|| {
-        plan.moments_into(&points, None, &mut scratch, &mut moments)
+        plan.moments_into(&points, None, &mut moments, &mut scratch)
             .unwrap();
-        plan.evaluate_into(&moments, &points, &mut scratch, &mut values)
+        plan.evaluate_into(&moments, &points, &mut values, &mut scratch)
             .unwrap();
     });
     assert_eq!(calls, 0);
+    let mut scratch = plan.gradient_scratch();
+    let mut out = plan.moments_gradient(&moments, &points, None).unwrap();
+    let calls = calls_of(|| {
+        plan.moments_gradient_into(&moments, &points, None, &mut out, &mut scratch)
+            .unwrap();
+    });
+    assert_eq!(calls, 0);
+}
+
+#[test]
+fn harmonics_of_many_directions_allocate_nothing() {
+    let (legendre, mut values) = (Legendre::new(20).unwrap(), vec![0.0; 441]);
+    let calls = calls_of(|| {
+        for point in cloud(10) {
+            harmonics_into(&legendre, point, &mut values).unwrap();
+        }
+    });
+    // The cloud itself.
+    assert_eq!(calls, 1);
+}
+
+#[test]
+fn few_points_at_a_high_degree_take_the_memory_of_direct_sums_alone() {
+    let plan = ScatteredPlan::<f64>::new(200).unwrap();
+    let whole = bytes_of(|| plan.scratch()).1;
+    let peak = peak_of(|| drop(plan.adjoint(&[[0.1, 0.2, 0.3]], None).unwrap()));
+    assert!(peak < whole / 4, "{peak} of {whole} bytes");
 }
 
 #[test]

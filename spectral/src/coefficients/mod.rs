@@ -133,7 +133,7 @@ impl Coefficients {
     /// The coefficients up to another order: cut off, or filled up with zeros. Flat order ascends, so this is a prefix.
     ///
     /// # Errors
-    /// An order above 4096.
+    /// An order above 4096, or 128 for Zernike.
     pub fn with_order(mut self, order: usize) -> Result<Self, SpectralError> {
         self.values.resize(checked_count(self.basis, order)?, 0.0);
         self.order = order;
@@ -181,7 +181,7 @@ impl Coefficients {
     /// The share of the energy above `order`: what a cut there loses. 0 where there is no energy.
     pub fn truncation_error(&self, order: usize) -> f64 {
         let energy = self.degree_energy();
-        let lost: f64 = energy.iter().skip(order + 1).sum();
+        let lost: f64 = energy.iter().skip(order.saturating_add(1)).sum();
         let all: f64 = energy.iter().sum();
         if all > 0.0 { lost / all } else { 0.0 }
     }
@@ -283,6 +283,7 @@ mod tests {
         assert!((ball.degree_energy()[3] - n3).abs() < 1e-10);
         let more = less.with_order(5).unwrap();
         assert_eq!((more.values().len(), more.truncation_error(3)), (56, 0.0));
+        assert_eq!(more.truncation_error(usize::MAX), 0.0);
     }
 
     #[test]

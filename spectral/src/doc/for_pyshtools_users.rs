@@ -53,7 +53,7 @@
 //! | `SHCoeffs.convert(normalization=...)` | [`Coefficients::normalized`](crate::Coefficients::normalized) |
 //! | `spharm(lmax, theta, phi)` | [`harmonics`](crate::harmonics), of a direction; right at the poles, since the sine is not taken from the cosine |
 //! | `healpy.rotate_alm` | [`Coefficients::from_healpy`](crate::Coefficients::from_healpy), then a rotation |
-//! | `e3nn.o3.wigner_D` | [`Rotation::matrix`](crate::Rotation::matrix), to degree 512 |
+//! | `e3nn.o3.wigner_D` | [`Rotation::matrix`](crate::Rotation::matrix), to degree 512. Their polar axis is y: their x, y, z are our y, z, x, and their YXY angles our ZYZ angles |
 //!
 //! A field on a grid, to coefficients and back:
 //!

@@ -38,9 +38,19 @@ pub struct Tables {
     pub ring_count: usize,
 }
 
+/// All that the sizes of a scratch depend on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Fit {
+    lmax: usize,
+    rings: usize,
+    lanes: usize,
+    ring: [usize; 2],
+}
+
 /// Working memory of one transform.
 #[derive(Debug, Clone)]
 pub struct SphericalScratch {
+    fit: Fit,
     pub(crate) rows: Vec<Complex<f64>>,
     pub(super) ring: RingScratch,
     /// `[cosine, sine]` coefficients of each of [`ORDERS`] orders.
@@ -62,6 +72,7 @@ impl Tables {
     pub fn scratch(&self) -> SphericalScratch {
         let lanes = self.latitudes.square.len();
         SphericalScratch {
+            fit: self.fit(),
             rows: vec![Complex::default(); self.ring_count * self.stride()],
             ring: self.rings.scratch(self.lmax),
             columns: vec![[0.0; 2]; ORDERS * (self.lmax + 2)],
@@ -71,6 +82,20 @@ impl Tables {
             value: Aligned::new(lanes),
             lanes: Aligned::new(4 * CHUNK * WIDEST),
         }
+    }
+
+    fn fit(&self) -> Fit {
+        Fit {
+            lmax: self.lmax,
+            rings: self.ring_count,
+            lanes: self.latitudes.square.len(),
+            ring: self.rings.most(),
+        }
+    }
+
+    /// Whether the scratch was made for tables of these sizes.
+    pub fn fits(&self, scratch: &SphericalScratch) -> bool {
+        scratch.fit == self.fit()
     }
 
     /// Entries between two rows of the panel: an odd number of cache lines, so that rows which are
@@ -229,6 +254,10 @@ impl Tables {
     fn collect(&self, part: Part, first: usize, orders: usize, scratch: &mut SphericalScratch) {
         let (lanes, stride) = (self.panel_stride(), self.stride());
         let (panel, rows) = (&mut scratch.panel[..], &scratch.rows[..]);
+        // A synthesis leaves values of no ring beyond the pairs, which may have overflowed.
+        for row in panel.chunks_mut(lanes).take(4 * orders) {
+            row[self.latitudes.pairs.len()..].fill(0.0);
+        }
         for (block, pairs) in self.latitudes.pairs.chunks(TOGETHER).enumerate() {
             for i in 0..orders {
                 for (k, pair) in pairs.iter().enumerate() {

@@ -25,7 +25,7 @@ pub use iterated::Iterated;
 pub use latitude_stage::SphericalScratch;
 pub use sphere::{GridKind, MAX_RING, Ring, SphereGrid};
 
-use crate::check::{check_finite, check_length, check_order};
+use crate::check::{check_finite, check_length, check_order, foreign_scratch};
 use crate::columns::Columns;
 use crate::{Basis, Real, SpectralError};
 use latitude_stage::{POLE, Part, Tables};
@@ -229,9 +229,12 @@ impl<T: Real> SphericalPlan<T> {
     /// `[batch, count]` to `[batch, samples]`.
     ///
     /// # Errors
-    /// As [`Self::synthesis_into`], for the first set that fails.
+    /// [`SpectralError::Length`] for a length that is not a multiple of the count; [`SpectralError::NotFinite`], with the position in
+    /// `sets`.
     pub fn synthesis_batch(&self, sets: &[T]) -> Result<Vec<T>, SpectralError> {
         let batch = self.batch("coefficients", sets.len(), self.count())?;
+        // Checked first, so that the error does not depend on which set a thread comes to first.
+        check_finite("coefficient", sets)?;
         let mut fields = vec![T::ZERO; batch * self.grid.len()];
         let pairs = fields
             .par_chunks_mut(self.grid.len())
@@ -247,9 +250,11 @@ impl<T: Real> SphericalPlan<T> {
     /// `[batch, count]`.
     ///
     /// # Errors
-    /// As [`Self::analysis_into`], for the first field that fails.
+    /// [`SpectralError::Length`] for a length that is not a multiple of the samples; [`SpectralError::NotFinite`], with the position in
+    /// `fields`.
     pub fn analysis_batch(&self, fields: &[T]) -> Result<Vec<T>, SpectralError> {
         let batch = self.batch("fields", fields.len(), self.grid.len())?;
+        check_finite("sample", fields)?;
         let mut sets = vec![T::ZERO; batch * self.count()];
         let pairs = sets
             .par_chunks_mut(self.count())
@@ -358,10 +363,10 @@ impl<T: Real> SphericalPlan<T> {
     }
 
     fn check_scratch(&self, scratch: &SphericalScratch) -> Result<(), SpectralError> {
-        check_length(
-            "scratch",
-            self.tables.ring_count * self.tables.stride(),
-            scratch.rows.len(),
-        )
+        if self.tables.fits(scratch) {
+            Ok(())
+        } else {
+            Err(foreign_scratch())
+        }
     }
 }

@@ -14,7 +14,7 @@ fn each_sample(
     lmax: usize,
     mut visit: impl FnMut(usize, &[f64]),
 ) -> Result<(), SpectralError> {
-    let legendre = Legendre::new(lmax);
+    let legendre = Legendre::new(lmax)?;
     let mut values = vec![0.0; (lmax + 1) * (lmax + 1)];
     for (i, (theta, phi)) in grid.angles().enumerate() {
         let direction = [
@@ -31,7 +31,7 @@ fn each_sample(
 /// `f_i = sum_lm a_lm Y_lm(theta_i, phi_i)`; `coefficients` in flat order, shape [(lmax+1)^2].
 ///
 /// # Errors
-/// None for a grid that could be made.
+/// A degree above 4096.
 pub fn synthesis(
     grid: &SphereGrid,
     lmax: usize,
@@ -47,7 +47,7 @@ pub fn synthesis(
 /// `a_lm = sum_i w_i f_i Y_lm(theta_i, phi_i)`, with the weights of the grid or with 1.
 ///
 /// # Errors
-/// None for a grid that could be made.
+/// A degree above 4096.
 pub fn analysis(
     grid: &SphereGrid,
     lmax: usize,

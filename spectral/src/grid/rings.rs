@@ -28,6 +28,8 @@ pub struct RingTransforms {
     /// For each ring: which length, and where its samples begin.
     places: Vec<(usize, usize)>,
     firsts: Vec<f64>,
+    /// Samples of the longest ring, and the most numbers that a transform works in.
+    most: [usize; 2],
 }
 
 /// Working memory for one ring.
@@ -66,23 +68,30 @@ impl RingTransforms {
             places.push((last, start));
             start += n;
         }
+        let work = |l: &Length| l.forward.get_scratch_len().max(l.inverse.get_scratch_len());
         Self {
+            most: [
+                lengths.iter().map(|l| l.samples).max().unwrap_or(0),
+                lengths.iter().map(work).max().unwrap_or(0),
+            ],
             lengths,
             places,
             firsts: rings.iter().map(|ring| ring.first).collect(),
         }
     }
 
+    /// What the size of a scratch depends on beside the degree.
+    pub fn most(&self) -> [usize; 2] {
+        self.most
+    }
+
     pub fn scratch(&self, degree: usize) -> RingScratch {
-        let most = |f: &dyn Fn(&Length) -> usize| self.lengths.iter().map(f).max().unwrap_or(0);
+        let [samples, work] = self.most;
         let zero = Complex::default();
         RingScratch {
-            samples: vec![0.0; most(&|l| l.samples)],
-            spectrum: vec![zero; most(&|l| l.samples / 2 + 1)],
-            work: vec![
-                zero;
-                most(&|l| l.forward.get_scratch_len().max(l.inverse.get_scratch_len()))
-            ],
+            samples: vec![0.0; samples],
+            spectrum: vec![zero; samples / 2 + 1],
+            work: vec![zero; work],
             phases: vec![zero; FINE + degree / FINE + 1],
         }
     }

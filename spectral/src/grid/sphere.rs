@@ -57,10 +57,12 @@ impl SphereGrid {
     /// `2 lmax + 2` longitudes, first at phi = 0.
     ///
     /// # Errors
-    /// As [`Self::gauss_legendre_sized`].
+    /// [`SpectralError::Value`] for a degree of [`MAX_RING`]` / 2` and more.
     pub fn gauss_legendre(lmax: usize) -> Result<Self, SpectralError> {
-        let rings = lmax.saturating_add(1);
-        Self::gauss_legendre_sized(rings, rings.saturating_mul(2))
+        if lmax >= MAX_RING / 2 {
+            return Err(bad_size("degree of a grid", "at most 16383", lmax));
+        }
+        Self::gauss_legendre_sized(lmax + 1, 2 * lmax + 2)
     }
 
     /// A Gauss-Legendre grid of any size. Analysis is exact to degree
@@ -85,8 +87,10 @@ impl SphereGrid {
     /// # Errors
     /// [`SpectralError::Value`] for a bandwidth of 0 or above [`MAX_RING`]` / 2`.
     pub fn driscoll_healy(bandwidth: usize) -> Result<Self, SpectralError> {
-        let size = bandwidth.saturating_mul(2);
-        check_size(size, 1, size)?;
+        if !(1..=MAX_RING / 2).contains(&bandwidth) {
+            return Err(bad_size("bandwidth", "1 to 16384", bandwidth));
+        }
+        let size = 2 * bandwidth;
         Ok(Self::equal(
             GridKind::DriscollHealy,
             driscoll_healy(size),
@@ -136,7 +140,9 @@ impl SphereGrid {
     /// # Errors
     /// [`SpectralError::Value`] for `nside` of 0 or above [`MAX_RING`]` / 4`.
     pub fn healpix(nside: usize) -> Result<Self, SpectralError> {
-        check_size(nside.saturating_mul(4), 4, 1)?;
+        if !(1..=MAX_RING / 4).contains(&nside) {
+            return Err(bad_size("nside", "1 to 8192", nside));
+        }
         let weight = PI / (3 * nside * nside) as f64;
         let rings: Vec<Ring> = (1..4 * nside)
             .map(|i| healpix_ring(nside, i, weight))
@@ -144,7 +150,7 @@ impl SphereGrid {
         Ok(Self::new(GridKind::Healpix, rings, None))
     }
 
-    /// The caller's own rings with the caller's weights. Synthesis and the adjoints are exact on any
+    /// The caller's own rings with the caller's weights; azimuths of a turn and more are reduced. Synthesis and the adjoints are exact on any
     /// rings; analysis is the weighted sum, as good as the weights are.
     ///
     /// # Errors
@@ -173,7 +179,13 @@ impl SphereGrid {
             }
             check_size(rings.len(), 1, ring.longitudes)?;
         }
-        Ok(Self::new(GridKind::Rings, rings.to_vec(), None))
+        // Multiples of a huge angle would be infinite; what is less than a turn stays as it is.
+        let reduced = |ring: &Ring| Ring {
+            first: ring.first % (2.0 * PI),
+            ..*ring
+        };
+        let rings = rings.iter().map(reduced).collect();
+        Ok(Self::new(GridKind::Rings, rings, None))
     }
 
     fn equal(kind: GridKind, rule: Vec<(f64, f64)>, longitudes: usize, band: usize) -> Self {
@@ -233,14 +245,19 @@ impl SphereGrid {
 fn check_size(rings: usize, least: usize, longitudes: usize) -> Result<(), SpectralError> {
     for (what, least, found) in [("rings", least, rings), ("longitudes", 1, longitudes)] {
         if !(least..=MAX_RING).contains(&found) {
-            return Err(SpectralError::Value {
-                what,
-                expected: "at least 1 (2 with both poles) and at most 32768",
-                found: found.to_string(),
-            });
+            let expected = "at least 1 (2 with both poles) and at most 32768";
+            return Err(bad_size(what, expected, found));
         }
     }
     Ok(())
+}
+
+fn bad_size(what: &'static str, expected: &'static str, found: usize) -> SpectralError {
+    SpectralError::Value {
+        what,
+        expected,
+        found: found.to_string(),
+    }
 }
 
 /// Ring `i` of `1 ..= 4 nside - 1` from north.

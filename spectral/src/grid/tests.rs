@@ -123,7 +123,7 @@ fn high_degrees_agree_with_the_accurate_harmonics_at_every_latitude() {
     });
     let grid = SphereGrid::from_rings(&rings).unwrap();
     let plan = SphericalPlan::<f64>::new(grid, lmax).unwrap();
-    let legendre = crate::Legendre::new(lmax);
+    let legendre = crate::Legendre::new(lmax).unwrap();
     for (l, m) in [
         (1000, 0),
         (1000, 1),
@@ -235,6 +235,123 @@ fn batches_are_their_fields() {
     }
     assert!(plan.synthesis_batch(&sets[1..]).is_err());
     assert!(plan.synthesis_batch(&[]).unwrap().is_empty());
+}
+
+#[test]
+fn a_scratch_of_another_grid_or_degree_is_refused() {
+    let sized = |rings, longitudes| SphereGrid::gauss_legendre_sized(rings, longitudes).unwrap();
+    let lopsided = [0.3, 0.6, 0.9, 1.2].map(|theta| Ring {
+        theta,
+        longitudes: 8,
+        first: 0.0,
+        weight: 1.0,
+    });
+    let lopsided = SphereGrid::from_rings(&lopsided).unwrap();
+    let plans = [
+        (sized(8, 16), 7),
+        (sized(8, 32), 7),
+        (sized(9, 18), 7),
+        (sized(9, 18), 8),
+        (sized(4, 8), 3),
+        (lopsided, 3),
+    ];
+    let plans = plans.map(|(grid, lmax)| SphericalPlan::<f64>::new(grid, lmax).unwrap());
+    for (i, plan) in plans.iter().enumerate() {
+        for (j, other) in plans.iter().enumerate() {
+            let (mut a, mut field) = (vec![1.0; plan.count()], vec![1.0; plan.grid().len()]);
+            let mut scratch = other.scratch();
+            let there = plan.synthesis_into(&a, &mut field, &mut scratch);
+            let back = plan.analysis_into(&field, &mut a, &mut scratch);
+            // The last two differ in how many rings mirror each other, which is still one vector.
+            if i == j || i.min(j) == 4 {
+                assert!(there.is_ok() && back.is_ok());
+            } else {
+                assert!(there.is_err() && back.is_err(), "{plan:?} {other:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_scratch_forgets_fields_that_overflowed() {
+    for lmax in [3, 12] {
+        let grid = SphereGrid::gauss_legendre(lmax).unwrap();
+        let plan = SphericalPlan::<f64>::new(grid, lmax).unwrap();
+        let (mut a, mut scratch) = (vec![1e308; plan.count()], plan.scratch());
+        let mut field = vec![0.0; plan.grid().len()];
+        plan.synthesis_into(&a, &mut field, &mut scratch).unwrap();
+        assert!(field.iter().any(|v| !v.is_finite()));
+        field.fill(1.0);
+        plan.analysis_into(&field, &mut a, &mut scratch).unwrap();
+        assert_eq!(a, plan.analysis(&field).unwrap());
+        assert!(a.iter().all(|v| v.is_finite()));
+    }
+}
+
+#[test]
+fn the_azimuth_of_a_ring_is_one_of_a_turn() {
+    let ring = |first| Ring {
+        theta: 1.0,
+        longitudes: 8,
+        first,
+        weight: 1.0,
+    };
+    for first in [0.0, -0.3, 6.2] {
+        let grid = SphereGrid::from_rings(&[ring(first)]).unwrap();
+        assert_eq!(grid.rings()[0].first, first);
+    }
+    let grid = SphereGrid::from_rings(&[ring(1e308)]).unwrap();
+    let plan = SphericalPlan::<f64>::new(grid, 40).unwrap();
+    let field = plan.synthesis(&noise(plan.count(), 1)).unwrap();
+    assert!(field.iter().all(|v| v.is_finite()));
+}
+
+#[test]
+fn batches_name_the_first_bad_value_at_any_number_of_threads() {
+    let plan = SphericalPlan::<f64>::new(SphereGrid::gauss_legendre(3).unwrap(), 3).unwrap();
+    for threads in [1, 2, 7] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = pool.build().unwrap();
+        let bad = |count: usize, first: usize| {
+            let mut values = vec![0.0; count];
+            values[first] = f64::NAN;
+            values[count - 1] = f64::INFINITY;
+            values
+        };
+        let sets = bad(40 * 16, 7 * 16 + 5);
+        let fields = bad(40 * 32, 7 * 32 + 5);
+        let named = |what, index| SpectralError::NotFinite { what, index };
+        assert_eq!(
+            pool.install(|| plan.synthesis_batch(&sets)).unwrap_err(),
+            named("coefficient", 7 * 16 + 5)
+        );
+        assert_eq!(
+            pool.install(|| plan.analysis_batch(&fields)).unwrap_err(),
+            named("sample", 7 * 32 + 5)
+        );
+    }
+}
+
+#[test]
+fn sizes_are_refused_by_the_name_of_the_argument() {
+    for (grid, text) in [
+        (SphereGrid::healpix(0), "nside: expected 1 to 8192, found 0"),
+        (
+            SphereGrid::healpix(10_000),
+            "nside: expected 1 to 8192, found 10000",
+        ),
+        (
+            SphereGrid::driscoll_healy(20_000),
+            "bandwidth: expected 1 to 16384, found 20000",
+        ),
+        (
+            SphereGrid::gauss_legendre(16_384),
+            "degree of a grid: expected at most 16383, found 16384",
+        ),
+    ] {
+        assert_eq!(grid.unwrap_err().to_string(), text);
+    }
+    assert!(SphereGrid::healpix(0).is_err() && SphereGrid::driscoll_healy(16_384).is_ok());
 }
 
 #[test]

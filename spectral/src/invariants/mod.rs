@@ -5,12 +5,12 @@ mod wigner3j;
 
 pub use bispectrum::{Bispectrum, Shell};
 
-use crate::check::{check_finite, check_length};
+use crate::check::{check_finite, check_length, check_order};
 use crate::{Basis, Real, SpectralError, zernike_index};
 
 /// Sum of squares of each degree of spherical coefficients in flat order: `[L + 1]`. O(K).
 ///
-/// Values beyond the last whole degree are passed over.
+/// Nothing is refused: values beyond the last whole degree are passed over, and a NaN or an infinity shows in the sum of its degree.
 pub fn power_spectrum<T: Real>(coefficients: &[T]) -> Vec<f64> {
     let degrees = (0..).take_while(|l| (l + 1) * (l + 1) <= coefficients.len());
     degrees
@@ -20,40 +20,45 @@ pub fn power_spectrum<T: Real>(coefficients: &[T]) -> Vec<f64> {
 
 /// The norm over m of each (n, l) of Zernike coefficients, in flat order of (n, l) (Novotni and Klein 2003, eq. 9).
 ///
-/// For order N there are floor((N+2)^2 / 4) values. Fails where the length does not fit the order or a value is not finite. O(K).
+/// For order N there are floor((N+2)^2 / 4) values. O(K).
+///
+/// # Errors
+/// An order above 128, a length that does not fit it, values that are not finite.
 pub fn zernike_invariants<T: Real>(
     coefficients: &[T],
     order: usize,
 ) -> Result<Vec<f64>, SpectralError> {
-    shells(coefficients, order, |block| vec![energy(block).sqrt()])
+    shells(coefficients, order, |block, out| {
+        out.push(energy(block).sqrt());
+    })
 }
 
 /// What rotations about z leave of Zernike coefficients: for each (n, l) the value at m = 0 and, for each m > 0, the
-/// length of the pair (m, -m). Fails where the length does not fit the order or a value is not finite. O(K).
+/// length of the pair (m, -m). O(K).
+///
+/// # Errors
+/// As [`zernike_invariants`].
 pub fn z_invariants<T: Real>(coefficients: &[T], order: usize) -> Result<Vec<f64>, SpectralError> {
-    shells(coefficients, order, |block| {
+    shells(coefficients, order, |block, out| {
         let l = block.len() / 2;
         let pair = |m: usize| block[l + m].to_f64().hypot(block[l - m].to_f64());
-        std::iter::once(block[l].to_f64())
-            .chain((1..=l).map(pair))
-            .collect()
+        out.push(block[l].to_f64());
+        out.extend((1..=l).map(pair));
     })
 }
 
 /// The products `sum_m c_nlm c_n'lm` of all pairs n <= n' of each degree l: l ascending, then n, then n'.
 ///
 /// Norms are the pairs n = n' of these; the others keep how the shells of a degree lie to each other. For order N there are
-/// `sum_l s (s + 1) / 2` values, s = floor((N - l) / 2) + 1: 285 at N = 16. Fails where the length does not fit the order or a value is not finite. O(N^4).
+/// `sum_l s (s + 1) / 2` values, s = floor((N - l) / 2) + 1: 285 at N = 16. O(N^4).
+///
+/// # Errors
+/// As [`zernike_invariants`].
 pub fn cross_order_products<T: Real>(
     coefficients: &[T],
     order: usize,
 ) -> Result<Vec<f64>, SpectralError> {
-    check_length(
-        "Zernike coefficients",
-        Basis::Zernike.count(order),
-        coefficients.len(),
-    )?;
-    check_finite("coefficient", coefficients)?;
+    check(coefficients, order)?;
     let shell = |n: usize, l: usize| {
         let start = zernike_index(n, l, -(l as isize));
         &coefficients[start..start + 2 * l + 1]
@@ -74,23 +79,26 @@ fn energy<T: Real>(values: &[T]) -> f64 {
     values.iter().map(|c| c.to_f64() * c.to_f64()).sum()
 }
 
+fn check<T: Real>(coefficients: &[T], order: usize) -> Result<(), SpectralError> {
+    check_order(Basis::Zernike, order)?;
+    let count = Basis::Zernike.count(order);
+    check_length("Zernike coefficients", count, coefficients.len())?;
+    check_finite("coefficient", coefficients)
+}
+
+/// What `each` adds for the block of each (n, l).
 fn shells<T: Real>(
     coefficients: &[T],
     order: usize,
-    each: impl Fn(&[T]) -> Vec<f64>,
+    each: impl Fn(&[T], &mut Vec<f64>),
 ) -> Result<Vec<f64>, SpectralError> {
-    check_length(
-        "Zernike coefficients",
-        Basis::Zernike.count(order),
-        coefficients.len(),
-    )?;
-    check_finite("coefficient", coefficients)?;
+    check(coefficients, order)?;
     let mut rest = coefficients;
     let mut values = Vec::new();
     for n in 0..=order {
         for l in (n % 2..=n).step_by(2) {
             let (block, after) = rest.split_at(2 * l + 1);
-            values.extend(each(block));
+            each(block, &mut values);
             rest = after;
         }
     }

@@ -103,11 +103,44 @@ fn axes_of(near: &Reach, outward: &Vector3<f64>) -> Axes {
     let tangent = outward - normal * normal.dot(outward);
     let first = match tangent.try_normalize(1e-9) {
         Some(first) => first,
-        None => eigen
-            .eigenvectors
-            .column(eigen.eigenvalues.imax())
-            .into_owned(),
+        None => {
+            // Where all extents are the same, the largest is also the least, which is the normal's.
+            let (least, most) = (eigen.eigenvalues.imin(), eigen.eigenvalues.imax());
+            let column = if most == least { (least + 1) % 3 } else { most };
+            eigen.eigenvectors.column(column).into_owned()
+        }
     };
     let second = normal.cross(&first);
     narrow([first, second, normal])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn axes_are_orthonormal_where_no_direction_stands_out() {
+        let mut star = Vec::new();
+        for axis in 0..3 {
+            for length in [0.1, -0.1] {
+                let mut point = [0.0f32; 3];
+                point[axis] = length;
+                star.push(point);
+            }
+        }
+        let alone = vec![[0.2f32, 0.3, -0.1]];
+        let pair = vec![[-1.0f32, 0.0, 0.0], [1.0, 0.0, 0.0]];
+        for (points, centre) in [
+            (&star, [0.0; 3]),
+            (&alone, alone[0]),
+            // Nothing in reach, and straight out along x.
+            (&pair, [5.0, 0.0, 0.0]),
+        ] {
+            let axes = local_axes(points, &[centre], 0.3).unwrap();
+            let axes = Matrix3::from_fn(|i, j| f64::from(axes[0][i][j]));
+            let error = (axes * axes.transpose() - Matrix3::identity()).amax();
+            assert!(error < 1e-6, "{centre:?}: {axes}");
+            assert!((axes.determinant() - 1.0).abs() < 1e-6, "{axes}");
+        }
+    }
 }

@@ -118,6 +118,7 @@ impl Rotation {
     }
 
     /// The rotation that undoes this one.
+    #[must_use]
     pub fn inverse(&self) -> Self {
         let [a, b, c] = self.angles;
         Self::from_euler_zyz(-c, -b, -a, self.lmax)
@@ -192,10 +193,10 @@ impl Rotation {
             || degrees > self.lmax.saturating_add(1)
             || degrees == 0
         {
-            return Err(SpectralError::Length {
-                what: "spherical coefficients",
-                expected: Basis::Spherical.count(self.lmax),
-                found: coefficients.len(),
+            return Err(SpectralError::Value {
+                what: "number of spherical coefficients",
+                expected: "(L + 1)^2, with L at most the degree of the rotation",
+                found: coefficients.len().to_string(),
             });
         }
         check_degree(degrees - 1)?;

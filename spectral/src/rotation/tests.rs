@@ -222,3 +222,19 @@ fn what_does_not_fit_is_refused() {
     let high = Rotation::about_z(0.1, 600);
     assert!(high.apply_spherical(&mut vec![0.0f32; 601 * 601]).is_err());
 }
+
+#[test]
+fn a_length_that_is_no_square_is_refused_as_such() {
+    for lmax in [20, usize::MAX] {
+        let rotation = Rotation::about_z(0.3, lmax);
+        for count in [0, 24, 442] {
+            let error = rotation.apply_spherical(&mut vec![0.0; count]).unwrap_err();
+            let text = "(L + 1)^2, with L at most the degree of the rotation, found";
+            assert!(
+                error.to_string().ends_with(&format!("{text} {count}")),
+                "{error}"
+            );
+        }
+        assert!(rotation.apply_spherical(&mut [0.0; 25]).is_ok());
+    }
+}

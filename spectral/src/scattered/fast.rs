@@ -58,6 +58,8 @@ impl std::fmt::Debug for Fast {
 /// Working memory of the fast way.
 #[derive(Debug, Clone)]
 pub struct FastScratch {
+    /// Degree, side of the fine grid and margin of the plan, on which all sizes depend.
+    fit: [usize; 3],
     legendre: SphericalScratch,
     ring: RingScratch,
     /// Rows `(C_m, S_m)` of the fine grid.
@@ -74,8 +76,7 @@ pub struct FastScratch {
 
 impl FastScratch {
     pub fn fits(&self, fast: &Fast) -> bool {
-        self.grid.len() == fast.rows * fast.width()
-            && self.spectra.len() == fast.rows * fast.stride()
+        self.fit == fast.fit()
     }
 }
 
@@ -157,6 +158,7 @@ impl Fast {
         let coarse = self.coarse.iter().map(|fft| fft.get_inplace_scratch_len());
         let fine = self.fine.iter().map(|fft| fft.get_inplace_scratch_len());
         FastScratch {
+            fit: self.fit(),
             legendre: self.tables.scratch(),
             ring: self.transforms.scratch(self.lmax),
             spectra: vec![zero; self.rows * self.stride()],
@@ -167,6 +169,10 @@ impl Fast {
             angles: [vec![0.0; BLOCK], vec![0.0; BLOCK]],
             values: vec![0.0; BLOCK],
         }
+    }
+
+    fn fit(&self) -> [usize; 3] {
+        [self.lmax, self.size[0], self.margin]
     }
 
     fn stride(&self) -> usize {

@@ -155,7 +155,7 @@ fn normal_matrix(
     lmax: usize,
 ) -> Result<DMatrix<f64>, SpectralError> {
     let count = Basis::Spherical.count(lmax);
-    let legendre = Legendre::new(lmax);
+    let legendre = Legendre::new(lmax)?;
     let mut matrix = DMatrix::zeros(count, count);
     for (points, weights) in points.chunks(ROWS).zip(weights.chunks(ROWS)) {
         let mut block = DMatrix::zeros(count, points.len());

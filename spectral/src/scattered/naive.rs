@@ -15,7 +15,7 @@ pub fn adjoint(
     points: &[[f64; 3]],
     weights: &[f64],
 ) -> Result<Vec<f64>, SpectralError> {
-    let legendre = Legendre::new(lmax);
+    let legendre = Legendre::new(lmax)?;
     let mut values = vec![0.0; (lmax + 1) * (lmax + 1)];
     let mut sums = values.clone();
     for (i, point) in points.iter().enumerate() {
@@ -36,7 +36,7 @@ pub fn evaluate(
     coefficients: &[f64],
     points: &[[f64; 3]],
 ) -> Result<Vec<f64>, SpectralError> {
-    let legendre = Legendre::new(lmax);
+    let legendre = Legendre::new(lmax)?;
     let mut values = vec![0.0; (lmax + 1) * (lmax + 1)];
     let value = |point: &[f64; 3]| {
         harmonics_into(&legendre, *point, &mut values)?;

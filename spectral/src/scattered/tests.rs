@@ -100,6 +100,59 @@ fn single_precision_agrees_with_the_oracle() {
     }
 }
 
+/// Directions between two colatitudes in degrees, about either pole.
+fn zone(count: usize, low: f64, high: f64) -> Vec<[f32; 3]> {
+    let noise = noise(2 * count, 3);
+    let places = noise.chunks(2).enumerate().map(|(i, place)| {
+        let theta = (low + (high - low) * (0.5 + 0.5 * place[0])).to_radians();
+        let (y, x) = (3.2 * place[1]).sin_cos();
+        let south = if i % 2 == 0 { 1.0 } else { -1.0 };
+        [theta.sin() * x, theta.sin() * y, south * theta.cos()]
+    });
+    narrow(&places.collect::<Vec<_>>())
+}
+
+#[test]
+fn single_precision_keeps_its_promise_at_the_poles() {
+    for lmax in [16, 32, 133] {
+        let direct = ScatteredPlan::<f32>::with_method(lmax, Method::Direct).unwrap();
+        let auto = ScatteredPlan::<f32>::new(lmax).unwrap();
+        for (low, high) in [(0.0, 0.0), (0.0, 2.0), (2.0, 12.0), (12.0, 90.0)] {
+            for (single, double) in zone(60, low, high).iter().zip(wide(&zone(60, low, high))) {
+                let found = direct.adjoint(&[*single], Some(&[1.0])).unwrap();
+                let best = auto.adjoint(&[*single], Some(&[1.0])).unwrap();
+                let truth = crate::harmonics(lmax, double).unwrap();
+                for l in 0..=lmax {
+                    let largest = ((2 * l + 1) as f64 / (4.0 * std::f64::consts::PI)).sqrt();
+                    let degree = l.max(8) as f64;
+                    let polar = if high <= 12.0 {
+                        1e-7 * degree * degree
+                    } else {
+                        0.0
+                    };
+                    let bound = largest * polar.max(4e-7 * degree);
+                    let of_degree = l * l..(l + 1) * (l + 1);
+                    let error = largest_of(&found, &truth, of_degree.clone());
+                    assert!(error < bound, "{lmax} {l} {low}: {error:e} > {bound:e}");
+                    let error = largest_of(&best, &truth, of_degree);
+                    assert!(
+                        lmax < 32 || error < 1e-6 * largest,
+                        "{lmax} {l} {low}: {error:e}"
+                    );
+                }
+                if lmax <= 32 {
+                    let error = relative(&found, &truth);
+                    assert!(error < 4e-5, "{lmax} {low}: {error:e}");
+                }
+            }
+        }
+    }
+}
+
+fn largest_of(found: &[f32], expected: &[f64], range: std::ops::Range<usize>) -> f64 {
+    largest(&found[range.clone()], &expected[range])
+}
+
 #[test]
 fn the_fast_way_keeps_its_promise_and_both_are_transposes() {
     let points = cloud(3000, 9);
@@ -323,6 +376,21 @@ fn bad_input_is_named() {
         let mut out = a.clone();
         assert!(
             plan.adjoint_into(&points, None, &mut out, &mut other.scratch())
+                .is_err()
+        );
+    }
+    // Of these two the fine grids have the same size, and the rows the same stride.
+    let [plan, other] = [21, 22]
+        .map(|lmax| ScatteredPlan::<f64>::with_method(lmax, Method::Fast { error: 1e-9 }).unwrap());
+    for (plan, other) in [(&plan, &other), (&other, &plan)] {
+        let (mut a, mut values) = (vec![0.0; plan.count()], vec![0.0; points.len()]);
+        let mut scratch = other.scratch();
+        assert!(
+            plan.adjoint_into(&points, None, &mut a, &mut scratch)
+                .is_err()
+        );
+        assert!(
+            plan.evaluate_into(&a, &points, &mut values, &mut scratch)
                 .is_err()
         );
     }

@@ -34,29 +34,49 @@ impl<T: Real> ZernikePlan<T> {
         coefficients: &[T],
         points: &[[T; 3]],
     ) -> Result<Vec<[T; 3]>, SpectralError> {
+        let mut out = vec![[T::ZERO; 3]; points.len()];
+        self.evaluate_gradient_into(coefficients, points, &mut out, &mut self.gradient_scratch())?;
+        Ok(out)
+    }
+
+    /// Working memory for [`Self::evaluate_gradient_into`] and [`Self::moments_gradient_into`]; reusable for any number of clouds.
+    pub fn gradient_scratch(&self) -> GradientScratch<T> {
+        GradientScratch::new(self.order)
+    }
+
+    /// As [`Self::evaluate_gradient`], into `out` of shape `[P]`, allocating nothing.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate_gradient`]; also if `out` has another length or `scratch` belongs to another order.
+    pub fn evaluate_gradient_into(
+        &self,
+        coefficients: &[T],
+        points: &[[T; 3]],
+        out: &mut [[T; 3]],
+        scratch: &mut GradientScratch<T>,
+    ) -> Result<(), SpectralError> {
         check_length("coefficients", self.count(), coefficients.len())?;
         check_finite("coefficient", coefficients)?;
         check_points(points)?;
-        let steps = HarmonicSteps::new(&self.tables, self.order);
-        let mut scratch = self.scratch();
-        let mut work = GradientScratch::new(self.order);
-        self.gather(coefficients, &mut scratch.sums);
-        let mut out = Vec::with_capacity(points.len());
-        for chunk in points.chunks(block_points::<T>()) {
-            scratch.sweep.load(chunk, |_| T::ONE);
+        check_length("out", points.len(), out.len())?;
+        check_length("scratch", self.count(), scratch.value.sums.len())?;
+        self.gather(coefficients, &mut scratch.value.sums);
+        let block = block_points::<T>();
+        for (chunk, out) in points.chunks(block).zip(out.chunks_mut(block)) {
+            scratch.value.sweep.load(chunk, |_| T::ONE);
             let job = Gradient {
                 tables: &self.tables,
-                steps: &steps,
                 order: self.order,
                 points: chunk.len(),
-                scratch: &mut scratch,
-                work: &mut work,
+                scratch,
             };
             T::density_gradient(self.arch, job);
-            let [x, y, z] = work.gradient.each_ref().map(|axis| &axis[..]);
-            out.extend((0..chunk.len()).map(|i| [x[i], y[i], z[i]]));
+            let [x, y, z] = scratch.gradient.each_ref().map(|axis| &axis[..]);
+            for (i, out) in out.iter_mut().enumerate() {
+                *out = [x[i], y[i], z[i]];
+            }
         }
-        Ok(out)
+        Ok(())
     }
 
     /// Derivatives of a loss with respect to points and weights, from those with respect to the moments.
@@ -73,27 +93,45 @@ impl<T: Real> ZernikePlan<T> {
         points: &[[T; 3]],
         weights: Option<&[T]>,
     ) -> Result<CloudGradient<T>, SpectralError> {
+        let mut out = CloudGradient {
+            points: vec![[T::ZERO; 3]; points.len()],
+            weights: vec![T::ZERO; points.len()],
+        };
+        let scratch = &mut self.gradient_scratch();
+        self.moments_gradient_into(by_moments, points, weights, &mut out, scratch)?;
+        Ok(out)
+    }
+
+    /// As [`Self::moments_gradient`], into `out` with P points and P weights, allocating nothing.
+    ///
+    /// # Errors
+    /// As [`Self::moments_gradient`]; also if `out` has other lengths or `scratch` belongs to another order.
+    pub fn moments_gradient_into(
+        &self,
+        by_moments: &[T],
+        points: &[[T; 3]],
+        weights: Option<&[T]>,
+        out: &mut CloudGradient<T>,
+        scratch: &mut GradientScratch<T>,
+    ) -> Result<(), SpectralError> {
         if let Some(weights) = weights {
             check_length("weights", points.len(), weights.len())?;
             check_finite("weight", weights)?;
         }
-        let by_weights = self.evaluate(by_moments, points)?;
-        let mut by_points = self.evaluate_gradient(by_moments, points)?;
+        self.evaluate_into(by_moments, points, &mut out.weights, &mut scratch.value)?;
+        self.evaluate_gradient_into(by_moments, points, &mut out.points, scratch)?;
         let equal = T::from_f64(1.0 / points.len() as f64);
-        for (i, gradient) in by_points.iter_mut().enumerate() {
+        for (i, gradient) in out.points.iter_mut().enumerate() {
             let weight = weights.map_or(equal, |w| w[i]);
             *gradient = gradient.map(|g| g * weight);
         }
-        Ok(CloudGradient {
-            points: by_points,
-            weights: by_weights,
-        })
+        Ok(())
     }
 }
 
 /// Factors of the harmonics of degree l - 1 in the derivatives of those of degree l, for m = 0..=l.
 #[derive(Debug)]
-struct HarmonicSteps<T> {
+pub struct HarmonicSteps<T> {
     /// Along z, to order m.
     along: Vec<Vec<T>>,
     /// Across, to order m + 1.
@@ -103,8 +141,8 @@ struct HarmonicSteps<T> {
 }
 
 impl<T: Real> HarmonicSteps<T> {
-    fn new(tables: &Tables<T>, order: usize) -> Self {
-        let norm = |l: usize, m: usize| tables.harmonic_norm[l * (l + 1) / 2 + m].to_f64();
+    pub fn new(harmonic_norm: &[T], order: usize) -> Self {
+        let norm = |l: usize, m: usize| harmonic_norm[l * (l + 1) / 2 + m].to_f64();
         // From Racah's normalisation to that of the tables, degree l order m to degree l - 1 order k.
         let ratio = |l: usize, m: usize, k: usize| {
             let racah = (2 * l + 1) as f64 / (2 * l - 1) as f64;
@@ -144,9 +182,18 @@ impl<T: Real> HarmonicSteps<T> {
             }),
         }
     }
+
+    /// Numbers held.
+    pub fn len(&self) -> usize {
+        let each = [&self.along, &self.up, &self.down];
+        each.into_iter().flatten().map(Vec::len).sum()
+    }
 }
 
-struct GradientScratch<T> {
+/// Working memory for gradients. Once made, nothing is allocated.
+#[derive(Debug, Clone)]
+pub struct GradientScratch<T: Lane> {
+    value: ZernikeScratch<T>,
     gradient: [Aligned<T>; 3],
     /// `P_k'(t)` of the degree, as the radial table.
     slopes: Aligned<T>,
@@ -156,6 +203,7 @@ impl<T: Lane> GradientScratch<T> {
     fn new(order: usize) -> Self {
         let points = block_points::<T>();
         Self {
+            value: ZernikeScratch::new(order),
             gradient: std::array::from_fn(|_| Aligned::new(points)),
             slopes: Aligned::new((order / 2 + 1) * points),
         }
@@ -164,11 +212,9 @@ impl<T: Lane> GradientScratch<T> {
 
 pub struct Gradient<'a, T: Lane> {
     tables: &'a Tables<T>,
-    steps: &'a HarmonicSteps<T>,
     order: usize,
     points: usize,
-    scratch: &'a mut ZernikeScratch<T>,
-    work: &'a mut GradientScratch<T>,
+    scratch: &'a mut GradientScratch<T>,
 }
 
 impl<T: Lane> WithSimd for Gradient<'_, T> {
@@ -177,8 +223,11 @@ impl<T: Lane> WithSimd for Gradient<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
         let vectors = self.points.div_ceil(T::lanes::<S>());
-        let ZernikeScratch { sweep, sums, .. } = self.scratch;
-        let GradientScratch { gradient, slopes } = self.work;
+        let GradientScratch {
+            value: ZernikeScratch { sweep, sums, .. },
+            gradient,
+            slopes,
+        } = self.scratch;
         let zero = T::splat(s, T::default());
         for axis in gradient.iter_mut() {
             T::vectors_mut::<S>(axis).fill(zero);
@@ -209,7 +258,7 @@ impl<T: Lane> WithSimd for Gradient<'_, T> {
                         &below[i * (width - 2)..][..width - 2]
                     },
                 };
-                let sum = degree.gradient(s, self.steps, l, at);
+                let sum = degree.gradient(s, &self.tables.slopes, l, at);
                 for (axis, part) in gradient.iter_mut().zip(sum) {
                     let axis = T::vectors_mut::<S>(axis);
                     axis[i] = T::add(s, axis[i], part);
@@ -395,6 +444,21 @@ mod tests {
             let expected = (moved(1.0) - moved(-1.0)) / (2.0 * step);
             assert!((gradient.weights[i] - expected).abs() < 1e-8 * (1.0 + expected.abs()));
         }
+        let (mut again, mut scratch) = (gradient.clone(), plan.gradient_scratch());
+        again.points[2] = [f64::NAN; 3];
+        plan.moments_gradient_into(&c, &POINTS, Some(&weights), &mut again, &mut scratch)
+            .unwrap();
+        assert_eq!(again, gradient);
+        again.points.pop();
+        assert!(
+            plan.moments_gradient_into(&c, &POINTS, None, &mut again, &mut scratch)
+                .is_err()
+        );
+        let mut foreign = ZernikePlan::<f64>::new(7).unwrap().gradient_scratch();
+        assert!(
+            plan.evaluate_gradient_into(&c, &POINTS, &mut [[0.0; 3]; 6], &mut foreign)
+                .is_err()
+        );
         assert!(plan.moments_gradient(&c[1..], &POINTS, None).is_err());
         assert!(
             plan.moments_gradient(&c, &POINTS, Some(&weights[1..]))

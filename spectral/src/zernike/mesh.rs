@@ -14,8 +14,8 @@ use crate::check::check_points;
 use crate::quadrature::gauss_legendre;
 use crate::{Real, SpectralError};
 
-/// Groups of faces that are summed on their own, in parallel; their number does not depend on the machine.
-const GROUPS: usize = 64;
+/// Groups of faces or cells that are summed on their own, in parallel; their number does not depend on the machine.
+pub const GROUPS: usize = 64;
 
 impl<T: Real> ZernikePlan<T> {
     /// Moments of the surface: `integral Z_nlm dA` over all faces, exact to rounding.
@@ -45,7 +45,8 @@ impl<T: Real> ZernikePlan<T> {
     ///
     /// Arguments as in [`surface_moments`](Self::surface_moments); faces run counterclockwise as seen from outside, or all moments change
     /// their sign. Parts that overlap count as often as they do. Not divided by the volume, which is the
-    /// first moment times `sqrt(4 pi / 3)`. Costs what [`surface_moments`](Self::surface_moments) costs.
+    /// first moment times `sqrt(4 pi / 3)`. Costs what [`surface_moments`](Self::surface_moments) costs, and at the first call of a plan or its
+    /// clones O(N^4) for matrices of `N^3 / 1.5` bytes, which the plan keeps.
     ///
     /// # Errors
     /// As [`surface_moments`](Self::surface_moments), and a mesh with an edge that no face runs through the other way. Edges are compared by the
@@ -111,8 +112,9 @@ impl<T: Real> ZernikePlan<T> {
     /// `out_n = sum_n' G^l_nn' nodes_n'` for each (l, m).
     fn along_rays(&self, nodes: &[T]) -> Vec<T> {
         let mut out = vec![T::ZERO; self.count()];
-        for l in 0..=self.order {
-            let matrix = ray_matrix(self.order, l);
+        // Not in parallel: a thread that waits inside may be handed a task that comes here again.
+        let rays = self.tables.rays.get_or_init(|| ray_matrices(self.order));
+        for (l, matrix) in rays.iter().enumerate() {
             let shells = (self.order - l) / 2 + 1;
             for m in -(l as isize)..=l as isize {
                 for (k, row) in matrix.chunks_exact(shells).enumerate() {
@@ -145,31 +147,33 @@ fn triangle_rule(degree: usize) -> Vec<([f64; 3], f64)> {
         .collect()
 }
 
-/// `G^l_nn' = integral_0^1 integral_0^1 t^2 R_nl(t r) R_n'l(r) r^2 dr dt`, row by row, zero for n' > n.
-fn ray_matrix(order: usize, l: usize) -> Vec<f64> {
-    let shells = (order - l) / 2 + 1;
-    let unit = |(x, w): (f64, f64)| (0.5 + 0.5 * x, 0.5 * w);
-    let rays: Vec<_> = gauss_legendre(order / 2 + 2)
-        .into_iter()
-        .map(unit)
-        .collect();
-    let radii: Vec<_> = gauss_legendre(order + 2).into_iter().map(unit).collect();
-    let mut matrix = vec![0.0; shells * shells];
-    for (r, wr) in radii {
-        let here: Vec<f64> = (0..shells)
-            .map(|j| naive::radial(l + 2 * j, l, r))
-            .collect();
-        for k in 0..shells {
-            let along: f64 = rays
-                .iter()
-                .map(|(t, wt)| wt * t * t * naive::radial(l + 2 * k, l, t * r))
-                .sum();
-            for j in 0..=k {
-                matrix[k * shells + j] += wr * r * r * along * here[j];
+/// `G^l_nn' = integral_0^1 integral_0^1 t^2 R_nl(t r) R_n'l(r) r^2 dr dt` for each l, row by row, zero for n' > n. O(order^4).
+fn ray_matrices(order: usize) -> Vec<Vec<f64>> {
+    let rule = |nodes: usize| -> Vec<(f64, f64)> {
+        let nodes = gauss_legendre(nodes).into_iter();
+        nodes.map(|(x, w)| (0.5 + 0.5 * x, 0.5 * w)).collect()
+    };
+    let (rays, radii) = (rule(order / 2 + 2), rule(order + 2));
+    let matrix = |l: usize| {
+        let shells = (order - l) / 2 + 1;
+        let mut matrix = vec![0.0; shells * shells];
+        for &(r, wr) in &radii {
+            let here: Vec<f64> = naive::radials(l, r).take(shells).collect();
+            let mut along = vec![0.0; shells];
+            for (t, wt) in &rays {
+                for (along, there) in along.iter_mut().zip(naive::radials(l, t * r)) {
+                    *along += wt * t * t * there;
+                }
+            }
+            for k in 0..shells {
+                for j in 0..=k {
+                    matrix[k * shells + j] += wr * r * r * along[k] * here[j];
+                }
             }
         }
-    }
-    matrix
+        matrix
+    };
+    (0..=order).map(matrix).collect()
 }
 
 fn check_mesh<T: Real>(vertices: &[[T; 3]], faces: &[[u32; 3]]) -> Result<(), SpectralError> {
@@ -358,6 +362,31 @@ mod tests {
         let right = moments(shift([0.4, 0.2, 0.3], 0.2));
         for i in 0..plan.count() {
             assert!((whole[i] - left[i] - right[i]).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn matrices_along_rays_are_the_integrals_that_they_stand_for() {
+        // t^2 R_nl(t r) integrated over t, by the functions one by one.
+        let order = 9;
+        let rule = gauss_legendre(20);
+        let unit: Vec<_> = rule.iter().map(|(x, w)| (0.5 + 0.5 * x, 0.5 * w)).collect();
+        for (l, matrix) in ray_matrices(order).iter().enumerate() {
+            let shells = (order - l) / 2 + 1;
+            for (k, row) in matrix.chunks_exact(shells).enumerate() {
+                for r in [0.2, 0.7, 1.0] {
+                    let terms = unit.iter();
+                    let along: f64 = terms
+                        .map(|(t, w)| w * t * t * naive::radial(l + 2 * k, l, t * r))
+                        .sum();
+                    let sum: f64 = row
+                        .iter()
+                        .zip(naive::radials(l, r))
+                        .map(|(g, z)| g * z)
+                        .sum();
+                    assert!((along - sum).abs() < 1e-13, "{l} {k} {r}: {along} {sum}");
+                }
+            }
         }
     }
 

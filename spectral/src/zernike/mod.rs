@@ -15,7 +15,7 @@ use std::sync::Arc;
 use pulp::Arch;
 use rayon::prelude::*;
 
-pub use gradient::CloudGradient;
+pub use gradient::{CloudGradient, GradientScratch};
 pub use sweep::ZernikeScratch;
 pub use voxels::VoxelGrid;
 
@@ -43,7 +43,7 @@ pub fn zernike_index(n: usize, l: usize, m: isize) -> usize {
 /// it is immutable, cheap to clone and may be shared between threads.
 ///
 /// Cost of one cloud of P points: about `P (N+1)(N+2)(N+3)/3` floating-point operations for the
-/// products and half as many for the tables. SIMD is chosen when the plan is used.
+/// products and half as many for the tables. SIMD is chosen when the plan is made.
 #[derive(Debug, Clone)]
 pub struct ZernikePlan<T: Real> {
     order: usize,
@@ -97,7 +97,7 @@ impl<T: Real> ZernikePlan<T> {
         weights: Option<&[T]>,
     ) -> Result<Vec<T>, SpectralError> {
         let mut out = vec![T::ZERO; self.count()];
-        self.moments_into(points, weights, &mut self.scratch(), &mut out)?;
+        self.moments_into(points, weights, &mut out, &mut self.scratch())?;
         Ok(out)
     }
 
@@ -109,8 +109,8 @@ impl<T: Real> ZernikePlan<T> {
         &self,
         points: &[[T; 3]],
         weights: Option<&[T]>,
-        scratch: &mut ZernikeScratch<T>,
         out: &mut [T],
+        scratch: &mut ZernikeScratch<T>,
     ) -> Result<(), SpectralError> {
         check_points(points)?;
         check_length("out", self.count(), out.len())?;
@@ -128,15 +128,22 @@ impl<T: Real> ZernikePlan<T> {
     /// Moments of many clouds with equal weights, in parallel over clouds.
     ///
     /// # Errors
-    /// As [`Self::moments`], for the first cloud that fails.
+    /// [`SpectralError::Cloud`], for the first cloud that [`Self::moments`] would refuse.
     pub fn moments_batch(&self, clouds: &[&[[T; 3]]]) -> Result<Vec<Vec<T>>, SpectralError> {
+        // Checked first, so that the error does not depend on which cloud a thread comes to first.
+        for (index, cloud) in clouds.iter().enumerate() {
+            check_points(cloud).map_err(|error| SpectralError::Cloud {
+                index,
+                error: Box::new(error),
+            })?;
+        }
         clouds
             .par_iter()
             .map_init(
                 || self.scratch(),
                 |scratch, cloud| {
                     let mut out = vec![T::ZERO; self.count()];
-                    self.moments_into(cloud, None, scratch, &mut out)?;
+                    self.moments_into(cloud, None, &mut out, scratch)?;
                     Ok(out)
                 },
             )
@@ -149,7 +156,7 @@ impl<T: Real> ZernikePlan<T> {
     /// `coefficients` of another length than [`Self::count`] or not finite; points as in [`Self::moments`].
     pub fn evaluate(&self, coefficients: &[T], points: &[[T; 3]]) -> Result<Vec<T>, SpectralError> {
         let mut out = vec![T::ZERO; points.len()];
-        self.evaluate_into(coefficients, points, &mut self.scratch(), &mut out)?;
+        self.evaluate_into(coefficients, points, &mut out, &mut self.scratch())?;
         Ok(out)
     }
 
@@ -161,8 +168,8 @@ impl<T: Real> ZernikePlan<T> {
         &self,
         coefficients: &[T],
         points: &[[T; 3]],
-        scratch: &mut ZernikeScratch<T>,
         out: &mut [T],
+        scratch: &mut ZernikeScratch<T>,
     ) -> Result<(), SpectralError> {
         check_length("coefficients", self.count(), coefficients.len())?;
         check_finite("coefficient", coefficients)?;

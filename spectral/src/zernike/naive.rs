@@ -36,22 +36,30 @@ pub fn harmonic(l: usize, m: isize, x: [f64; 3]) -> f64 {
 
 /// Radial function `R_nl(r) = sqrt(2n+3) r^l P_k^(0, l+1/2)(2r^2 - 1)`, `k = (n-l)/2`.
 pub fn radial(n: usize, l: usize, r: f64) -> f64 {
+    radials(l, r).nth((n - l) / 2).unwrap_or_default()
+}
+
+/// `R_nl(r)` for n = l, l + 2, and so on without end, each from the two before it.
+pub(super) fn radials(l: usize, r: f64) -> impl Iterator<Item = f64> {
     let beta = l as f64 + 0.5;
     let t = 2.0 * r * r - 1.0;
+    let power = r.powi(l as i32);
     let (mut before, mut current) = (0.0, 1.0);
-    for k in 1..=(n - l) / 2 {
-        let k = k as f64;
-        let next = if k == 1.0 {
-            1.0 + (beta + 2.0) * (t - 1.0) / 2.0
-        } else {
-            let sum = 2.0 * k + beta;
-            let lead = (sum - 1.0) * (sum * (sum - 2.0) * t - beta * beta) * current;
-            let back = 2.0 * (k - 1.0) * (k + beta - 1.0) * sum * before;
-            (lead - back) / (2.0 * k * (k + beta) * (sum - 2.0))
-        };
-        (before, current) = (current, next);
-    }
-    (2.0 * n as f64 + 3.0).sqrt() * r.powi(l as i32) * current
+    (0..).map(move |shell: usize| {
+        let k = shell as f64;
+        if shell > 0 {
+            let next = if shell == 1 {
+                1.0 + (beta + 2.0) * (t - 1.0) / 2.0
+            } else {
+                let sum = 2.0 * k + beta;
+                let lead = (sum - 1.0) * (sum * (sum - 2.0) * t - beta * beta) * current;
+                let back = 2.0 * (k - 1.0) * (k + beta - 1.0) * sum * before;
+                (lead - back) / (2.0 * k * (k + beta) * (sum - 2.0))
+            };
+            (before, current) = (current, next);
+        }
+        (2.0 * (l + 2 * shell) as f64 + 3.0).sqrt() * power * current
+    })
 }
 
 /// `Z_nlm(x) = R_nl(|x|) Y_lm(x / |x|)`.

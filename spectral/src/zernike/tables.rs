@@ -5,6 +5,9 @@
 //! The solid harmonics are computed without their norm, scaled so that a step in l is
 //! `p_l = 2 z p_(l-1) - beta r^2 p_(l-2)`: three operations, and sizes that stay in range in f32 too.
 
+use std::sync::OnceLock;
+
+use super::gradient::HarmonicSteps;
 use crate::Real;
 
 /// One step of the Jacobi recurrence in k at fixed l: `P_k = (slope t + shift) P_(k-1) + back P_(k-2)`.
@@ -30,6 +33,10 @@ pub struct Tables<T> {
     pub harmonic_norm: Vec<T>,
     /// `sqrt(2n+3)` for n = 0..=order.
     pub radial_norm: Vec<T>,
+    /// For gradients.
+    pub slopes: HarmonicSteps<T>,
+    /// For solids, made when first needed: a matrix for each l.
+    pub rays: OnceLock<Vec<Vec<f64>>>,
 }
 
 impl<T: Real> Tables<T> {
@@ -41,6 +48,7 @@ impl<T: Real> Tables<T> {
                 .map(|m| T::from_f64(-4.0 / rise_squared(l - 1, m.unsigned_abs())))
                 .collect()
         };
+        let harmonic_norm: Vec<T> = harmonic_norms(order).into_iter().map(T::from_f64).collect();
         Self {
             one: T::ONE,
             flush: T::from_f64(if size_of::<T>() == 4 {
@@ -52,7 +60,9 @@ impl<T: Real> Tables<T> {
             jacobi: (0..=order)
                 .map(|l| jacobi_steps(l, (order - l) / 2))
                 .collect(),
-            harmonic_norm: harmonic_norms(order).into_iter().map(T::from_f64).collect(),
+            slopes: HarmonicSteps::new(&harmonic_norm, order),
+            rays: OnceLock::new(),
+            harmonic_norm,
             radial_norm: (0..=order)
                 .map(|n| T::from_f64((2.0 * n as f64 + 3.0).sqrt()))
                 .collect(),
@@ -63,7 +73,10 @@ impl<T: Real> Tables<T> {
     pub fn bytes(&self) -> usize {
         let steps: usize = self.steps.iter().map(Vec::len).sum();
         let jacobi: usize = self.jacobi.iter().map(Vec::len).sum();
-        size_of::<T>() * (steps + 3 * jacobi + self.harmonic_norm.len() + self.radial_norm.len())
+        let rays = self.rays.get().into_iter().flatten().map(Vec::len);
+        let norms = self.harmonic_norm.len() + self.radial_norm.len();
+        let own = steps + 3 * jacobi + norms + self.slopes.len();
+        size_of::<T>() * own + size_of::<f64>() * rays.sum::<usize>()
     }
 }
 

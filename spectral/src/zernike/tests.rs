@@ -136,6 +136,32 @@ fn batches_are_their_clouds() {
 }
 
 #[test]
+fn a_batch_names_the_first_bad_cloud_at_any_number_of_threads() {
+    let plan = ZernikePlan::<f64>::new(4).unwrap();
+    let (good, outside, nothing) = ([[0.1; 3]; 9], [[0.0; 3], [0.0, 2.0, 0.0]], []);
+    let mut clouds: Vec<&[[f64; 3]]> = vec![&good; 40];
+    clouds[7] = &outside;
+    clouds[31] = &nothing;
+    let expected = SpectralError::Cloud {
+        index: 7,
+        error: Box::new(plan.moments(&outside, None).unwrap_err()),
+    };
+    for threads in [1, 2, 7] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let found = pool
+            .build()
+            .unwrap()
+            .install(|| plan.moments_batch(&clouds));
+        assert_eq!(found.unwrap_err(), expected);
+    }
+    let message = expected.to_string();
+    assert!(
+        message.starts_with("cloud 7: point 1 has radius 2"),
+        "{message}"
+    );
+}
+
+#[test]
 fn bad_clouds_are_refused_with_what_was_found() {
     let plan = ZernikePlan::<f64>::new(4).unwrap();
     let inside = [[0.1, 0.2, 0.3]];
@@ -161,11 +187,11 @@ fn bad_clouds_are_refused_with_what_was_found() {
     assert!(zero.iter().all(|c| *c == 0.0), "no weight, no moment");
     let mut scratch = ZernikePlan::<f64>::new(3).unwrap().scratch();
     assert!(
-        plan.moments_into(&inside, None, &mut scratch, &mut [0.0; 35])
+        plan.moments_into(&inside, None, &mut [0.0; 35], &mut scratch)
             .is_err()
     );
     assert!(
-        plan.moments_into(&inside, None, &mut plan.scratch(), &mut [0.0; 34])
+        plan.moments_into(&inside, None, &mut [0.0; 34], &mut plan.scratch())
             .is_err()
     );
     assert!(plan.evaluate(&[0.0; 34], &inside).is_err());
@@ -178,7 +204,7 @@ fn bad_clouds_are_refused_with_what_was_found() {
     );
     let mut scratch = plan.scratch();
     assert!(
-        plan.evaluate_into(&[0.0; 35], &inside, &mut scratch, &mut [])
+        plan.evaluate_into(&[0.0; 35], &inside, &mut [], &mut scratch)
             .is_err()
     );
     assert!(plan.functions([2.0, 0.0, 0.0]).is_err());

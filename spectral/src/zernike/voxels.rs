@@ -4,6 +4,9 @@
 //! by signs: the functions are computed at one of them, and each function takes the combination of the eight values
 //! that has its own parity. That is an eighth of the work of a sum over all cells, with the same rounding errors.
 
+use rayon::prelude::*;
+
+use super::mesh::GROUPS;
 use super::parity::{AccumulateFolded, CLASSES, FoldedScratch, SynthesiseFolded};
 use super::sweep::block_points;
 use super::{ZernikePlan, ZernikeScratch};
@@ -21,7 +24,7 @@ pub struct VoxelGrid<'a, T> {
     /// Length of a cell's edge; `2 / side` fills the cube around the unit ball.
     pub cell: T,
     /// Quadrature nodes in each cell and direction: 1 takes each cell at its middle, as voxel codes do; `(N + 2) / 2`
-    /// and more integrate the functions over each cell exactly.
+    /// and more integrate the functions over each cell exactly. At most 128.
     pub nodes: usize,
 }
 
@@ -29,15 +32,31 @@ impl<T: Real> ZernikePlan<T> {
     /// Moments of a voxel grid, `integral f Z_nlm dV` with f constant in each cell.
     ///
     /// Empty cells (value 0) may lie anywhere; the nodes of the others must lie in the unit ball. Costs about an eighth of
-    /// [`moments`](Self::moments) of the nodes of all cells in which, or in a mirror image of which, something is.
+    /// [`moments`](Self::moments) of the nodes of all cells in which, or in a mirror image of which, something is; in parallel, with the same
+    /// bits at any number of threads.
     ///
     /// # Errors
     /// A shape that does not fit the values or holds none, values that are not finite, a cell that is not
-    /// positive, no nodes, a full cell outside the ball (its number is the `index`).
+    /// positive, no nodes or more than 128, a full cell outside the ball (its number is the `index`).
     pub fn voxel_moments(&self, grid: &VoxelGrid<'_, T>) -> Result<Vec<T>, SpectralError> {
         let axes = grid.axes()?;
+        let groups = axes[0].par_chunks(axes[0].len().div_ceil(GROUPS));
+        let sums = groups.map(|xs| self.slab_moments(grid, [xs, &axes[1], &axes[2]]));
+        let sums: Vec<Result<Vec<T>, SpectralError>> = sums.collect();
+        let mut total = vec![T::ZERO; self.count()];
+        for sums in sums {
+            total.iter_mut().zip(sums?).for_each(|(t, s)| *t += s);
+        }
+        Ok(total)
+    }
+
+    /// Moments of the cells at some nodes along x, and at their mirror images.
+    fn slab_moments(
+        &self,
+        grid: &VoxelGrid<'_, T>,
+        [xs, ys, zs]: [&[Mirrored<T>]; 3],
+    ) -> Result<Vec<T>, SpectralError> {
         let mut work = Folded::new(self);
-        let [xs, ys, zs] = &axes;
         for x in xs {
             for y in ys {
                 for z in zs {
@@ -61,7 +80,7 @@ impl<T: Real> ZernikePlan<T> {
     }
 
     /// The density `sum c_nlm Z_nlm` at the centres of `side^3` cells that fill the cube around the unit ball, `[x, y, z]`
-    /// with z running fastest; 0 outside the ball.
+    /// with z running fastest; 0 outside the ball. In parallel, with the same bits at any number of threads.
     ///
     /// # Errors
     /// `coefficients` of another length than [`count`](Self::count) or not finite, a side of 0 or above 1024.
@@ -76,40 +95,56 @@ impl<T: Real> ZernikePlan<T> {
             });
         }
         let axis = mirrored_axis(side, 1, T::from_f64(2.0 / side as f64));
-        let mut out = vec![T::ZERO; side * side * side];
-        let (mut scratch, mut folded) = (self.scratch(), FoldedScratch::new());
+        let mut scratch = self.scratch();
         self.gather(coefficients, &mut scratch.sums);
-        let mut points: Vec<[T; 3]> = Vec::with_capacity(block_points::<T>());
-        let mut places: Vec<[&Mirrored<T>; 3]> = Vec::with_capacity(block_points::<T>());
-        for x in &axis {
-            for y in &axis {
-                for z in &axis {
-                    let (px, py, pz) = (x.place, y.place, z.place);
-                    if px * px + py * py + pz * pz > T::ONE {
-                        continue;
-                    }
-                    points.push([px, py, pz]);
-                    places.push([x, y, z]);
-                    if points.len() == block_points::<T>() {
-                        self.fill_cells(&points, &places, &mut scratch, &mut folded, &mut out);
-                        points.clear();
-                        places.clear();
-                    }
-                }
+        let planes: Vec<[Vec<T>; 2]> = axis
+            .par_iter()
+            .map_init(
+                || (scratch.clone(), FoldedScratch::new()),
+                |work, x| self.planes(x, &axis, work),
+            )
+            .collect();
+        let mut out = vec![T::ZERO; side * side * side];
+        for (x, planes) in axis.iter().zip(planes) {
+            for (mirrored, plane) in planes.iter().enumerate() {
+                let start = x.cell(mirrored) * plane.len();
+                out[start..start + plane.len()].copy_from_slice(plane);
             }
         }
-        self.fill_cells(&points, &places, &mut scratch, &mut folded, &mut out);
         Ok(out)
+    }
+
+    /// Densities in the plane of cells at `x`, and in its mirror image.
+    fn planes(
+        &self,
+        x: &Mirrored<T>,
+        axis: &[Mirrored<T>],
+        (scratch, folded): &mut (ZernikeScratch<T>, FoldedScratch<T>),
+    ) -> [Vec<T>; 2] {
+        let inside = |[y, z]: &[&Mirrored<T>; 2]| {
+            x.place * x.place + y.place * y.place + z.place * z.place <= T::ONE
+        };
+        let places = axis.iter().flat_map(|y| axis.iter().map(move |z| [y, z]));
+        let places: Vec<_> = places.filter(inside).collect();
+        let mut planes = [(); 2].map(|()| vec![T::ZERO; x.cells * x.cells]);
+        for places in places.chunks(block_points::<T>()) {
+            let points: Vec<[T; 3]> = places
+                .iter()
+                .map(|[y, z]| [x.place, y.place, z.place])
+                .collect();
+            self.fill_cells(&points, places, scratch, folded, &mut planes);
+        }
+        planes
     }
 
     /// Densities at a block of points and their mirror images.
     fn fill_cells(
         &self,
         points: &[[T; 3]],
-        places: &[[&Mirrored<T>; 3]],
+        places: &[[&Mirrored<T>; 2]],
         scratch: &mut ZernikeScratch<T>,
         folded: &mut FoldedScratch<T>,
-        out: &mut [T],
+        planes: &mut [Vec<T>; 2],
     ) {
         scratch.sweep.load(points, |_| T::ONE);
         let job = SynthesiseFolded {
@@ -120,13 +155,11 @@ impl<T: Real> ZernikePlan<T> {
             folded,
         };
         T::synthesise_folded(self.arch, job);
-        let side = places.first().map_or(0, |[x, ..]| x.cells);
-        for (i, place) in places.iter().enumerate() {
+        for (i, [y, z]) in places.iter().enumerate() {
             let classes: [T; CLASSES] = std::array::from_fn(|class| folded.row(class)[i]);
             for (signs, value) in hadamard(classes).into_iter().enumerate() {
-                let [x, y, z]: [usize; 3] =
-                    std::array::from_fn(|axis| place[axis].cell(signs >> (2 - axis) & 1));
-                out[(x * side + y) * side + z] = value;
+                let cell = y.cell(signs >> 1 & 1) * y.cells + z.cell(signs & 1);
+                planes[signs >> 2][cell] = value;
             }
         }
     }
@@ -391,6 +424,37 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_no_bit() {
+        let plan = ZernikePlan::<f32>::new(9).unwrap();
+        let cells: Vec<f32> = values(21 * 22 * 23).iter().map(|v| *v as f32).collect();
+        let grid = VoxelGrid {
+            values: &cells,
+            shape: [21, 22, 23],
+            cell: 0.04,
+            nodes: 2,
+        };
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let moments = || plan.voxel_moments(&grid).unwrap();
+            let density = |c: &Vec<f32>| plan.density_grid(c, 21).unwrap();
+            pool.build().unwrap().install(|| {
+                let moments = moments();
+                (density(&moments), moments)
+            })
+        };
+        let expected = run(1);
+        assert!(
+            [2, 3, 8]
+                .into_iter()
+                .all(|threads| run(threads) == expected)
+        );
+        // The first of two full cells outside, whichever thread meets it.
+        let far = VoxelGrid { cell: 0.3, ..grid };
+        let error = plan.voxel_moments(&far).unwrap_err();
+        assert_eq!(Err(error), plan.voxel_moments(&far));
     }
 
     #[test]
