@@ -1,8 +1,10 @@
 //! A zip or tar of many shapes, read where it lies.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
+use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -20,7 +22,7 @@ pub(crate) struct Archive {
     path: PathBuf,
     /// Names as in the archive of the files in it, by their plain names.
     names: BTreeMap<String, String>,
-    /// Contents by plain names: of lists and tables, and of everything where `whole`.
+    /// Contents by plain names: of lists and tables, and of all shapes where `whole`.
     kept: BTreeMap<String, Vec<u8>>,
     whole: bool,
 }
@@ -60,19 +62,20 @@ impl Archive {
             kept: BTreeMap::new(),
             whole: kind == ArchiveKind::CompressedTar,
         };
-        archive.list()?;
+        archive.list(KEPT)?;
         Ok(Some(archive))
     }
 
-    fn list(&mut self) -> Result<(), DatasetError> {
-        let (mut whole, mut size, mut problem) = (self.whole, 0, None);
-        let (mut names, mut kept) = (Vec::new(), BTreeMap::new());
+    /// Takes in the names of all members, and of a compressed tar the shapes if they are at most so many bytes.
+    fn list(&mut self, most: usize) -> Result<(), DatasetError> {
+        let (whole, mut size, mut problem) = (Cell::new(self.whole), 0, None);
+        let (mut names, mut kept) = (Vec::new(), BTreeMap::<String, Vec<u8>>::new());
         // The names of all members pass through the question whether they are wanted.
-        let seen = std::cell::RefCell::new(&mut names);
+        let seen = RefCell::new(&mut names);
         let limits = Limits::default();
         let wanted = |member: &str| {
             seen.borrow_mut().push(member.to_owned());
-            whole || is_list(member)
+            is_list(member) || whole.get() && is_shape(member)
         };
         let visited = visit_archive(&self.path, &limits, &wanted, &mut |member, bytes| {
             let bytes = match bytes {
@@ -83,18 +86,19 @@ impl Archive {
                 }
             };
             size += bytes.len();
-            kept.insert(plain(member), bytes);
+            if size > most && whole.replace(false) {
+                kept.retain(|name, _| is_list(name));
+            }
+            if whole.get() || is_list(member) {
+                kept.insert(plain(member), bytes);
+            }
             ControlFlow::Continue(())
         });
         visited.map_err(|error| refused(&self.path, error))?;
         if let Some(error) = problem {
             return Err(refused(&self.path, error));
         }
-        if size > KEPT {
-            whole = false;
-            kept.retain(|name, _| is_list(name));
-        }
-        self.whole = whole;
+        self.whole = whole.get();
         self.kept = kept;
         for member in names {
             self.name(member)?;
@@ -120,24 +124,25 @@ impl Archive {
         self.names.keys()
     }
 
-    /// The bytes of one file.
-    pub fn read(&self, name: &str) -> Result<Vec<u8>, ReadError> {
+    /// The bytes of one file, or why it alone cannot be read.
+    pub fn read(&self, name: &str) -> Result<Result<Vec<u8>, ReadError>, DatasetError> {
         if let Some(bytes) = self.kept.get(name) {
-            return Ok(bytes.clone());
+            return Ok(Ok(bytes.clone()));
         }
+        let absent = |what: &str| {
+            let error = std::io::Error::new(ErrorKind::NotFound, format!("`{name}` {what}"));
+            DatasetError::io("read", &self.path, error)
+        };
+        let own = self.names.get(name);
+        let own = own.ok_or_else(|| absent("is not in the archive"))?;
         let mut found = None;
-        let wanted = |member: &str| self.names.get(name).is_some_and(|own| own == member);
+        let wanted = |member: &str| member == own;
         visit_archive(&self.path, &Limits::default(), &wanted, &mut |_, bytes| {
             found = Some(bytes);
             ControlFlow::Break(())
-        })?;
-        found.unwrap_or_else(|| {
-            let gone = format!("`{name}` is gone; the archive has changed");
-            Err(ReadError::Io {
-                name: self.path.display().to_string(),
-                source: std::io::Error::new(std::io::ErrorKind::NotFound, gone),
-            })
         })
+        .map_err(|error| refused(&self.path, error))?;
+        found.ok_or_else(|| absent("is gone; the archive has changed"))
     }
 
     /// Hands the files whose plain names are `wanted` to `visit`: in the order of the archive, or sorted where they
@@ -184,5 +189,41 @@ mod tests {
     fn members_have_plain_names() {
         assert_eq!(plain("./a//b/./c.off"), "a/b/c.off");
         assert_eq!(plain("a\\b.off"), "a/b.off");
+    }
+
+    #[test]
+    fn of_a_large_compressed_tar_lists_alone_are_kept() {
+        let mut builder = tar::Builder::new(Vec::new());
+        let names = ["b.off", "a.csv", "labels.csv", "a.png", "c.off", "d.off"];
+        for name in names {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(8);
+            header.set_cksum();
+            builder
+                .append_data(&mut header, name, &b"OFF 0 0 "[..])
+                .unwrap();
+        }
+        let bytes = builder.into_inner().unwrap();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, &bytes).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tar.gz");
+        std::fs::write(&path, encoder.finish().unwrap()).unwrap();
+        for (most, whole, kept) in [
+            (
+                100,
+                true,
+                &["a.csv", "b.off", "c.off", "d.off", "labels.csv"][..],
+            ),
+            (20, false, &["labels.csv"][..]),
+        ] {
+            let mut archive = Archive::open(&path).unwrap().unwrap();
+            (archive.names, archive.kept) = (BTreeMap::new(), BTreeMap::new());
+            archive.list(most).unwrap();
+            assert_eq!(archive.whole, whole);
+            assert!(archive.kept.keys().eq(kept));
+            assert_eq!(archive.files().count(), names.len());
+            assert_eq!(archive.read("d.off").unwrap().unwrap(), b"OFF 0 0 ");
+        }
     }
 }

@@ -76,9 +76,7 @@ impl Containers {
         if let Some((_, content)) = kept.iter().find(|(name, _)| name == file) {
             return Ok(Arc::clone(content));
         }
-        let bytes = tree
-            .read(file, Limits::default().bytes)
-            .map_err(|error| tree.of_item(item, error))?;
+        let bytes = tree.read_for(item, file)?;
         let content = read(&bytes, file).map_err(|error| unreadable(item, &error))?;
         let content = Arc::new(content);
         if kept.len() == KEPT {

@@ -256,12 +256,10 @@ impl Run<'_> {
             tally.reused += finished.part.rows;
             tally.add(index, &finished);
         }
-        let contained = |item: &&&Item| self.dataset.in_container(item).is_some();
-        let whole =
-            match self.dataset.tree.is_archive() && !self.items.iter().any(|i| contained(&i)) {
-                true => stream::make(self, &pending, &progress, &mut tally)?,
-                false => self.make(&pending, &progress, &mut tally)?,
-            };
+        let whole = match self.dataset.is_streamed() {
+            true => stream::make(self, &pending, &progress, &mut tally)?,
+            false => self.make(&pending, &progress, &mut tally)?,
+        };
         if !whole {
             return Err(DatasetError::Stopped {
                 finished: tally.parts(),

@@ -72,8 +72,9 @@ pub struct Item {
     pub source: String,
 }
 
-/// A data set on disk: its classes and its items, sorted by [`Item::source`]. Nothing but names has
-/// been read; [`Dataset::load`] reads one shape.
+/// A data set on disk: its classes and its items, sorted by [`Item::source`]. Nothing but names and lists has
+/// been read, except of HDF5 and NPZ files of many shapes, which alone say how many they hold; [`Dataset::load`] reads one
+/// shape.
 #[derive(Debug)]
 pub struct Dataset {
     /// What it is called: `ModelNet40`, or the name of the folder.

@@ -39,8 +39,8 @@
 //! # What decides the bytes
 //!
 //! The data set, the basis, the order, the number of points, the seed and the size of parts; neither the
-//! number of threads nor shards, interruptions or the folder in which the data lie. What is drawn for an
-//! item depends on the seed and its id alone.
+//! number of threads nor shards, interruptions or the folder in which the data lie. (`manifest.json` alone says what the
+//! folder and the data set are called.) What is drawn for an item depends on the seed and its id alone.
 //!
 //! # Errors
 //!

@@ -23,16 +23,18 @@ impl Dataset {
         if let Some((file, row)) = self.in_container(item) {
             return self.containers.load(&self.tree, item, file, row);
         }
-        let bytes = self
-            .tree
-            .read(&item.source, Limits::default().bytes)
-            .map_err(|error| self.tree.of_item(item, error))?;
-        parse(item, &bytes)
+        parse(item, &self.tree.read_for(item, &item.source)?)
     }
 
     /// The file of many shapes and the row in it, for an item that is one of many.
     pub(crate) fn in_container<'a>(&self, item: &'a Item) -> Option<(&'a str, usize)> {
         split_source(&item.source).filter(|(file, _)| self.tree.has(file))
+    }
+
+    /// Whether the items are best read in one pass over the archive that they are members of.
+    pub(crate) fn is_streamed(&self) -> bool {
+        let contained = |item| self.in_container(item).is_some();
+        self.tree.is_archive() && !self.items.iter().any(contained)
     }
 
     /// When the file of an item was last changed, where the system says.

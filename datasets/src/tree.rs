@@ -1,22 +1,21 @@
 //! The files of a data set: their names, and their bytes when asked for.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::time::Duration;
 use std::time::SystemTime;
 
-use spectra_pointcloud::{ReadError, Visit};
+use spectra_pointcloud::{FORMATS, Limits, Visit};
 use walkdir::WalkDir;
 
 use crate::archive::Archive;
+use crate::load::unreadable;
+use crate::store::manifest::is_store;
 use crate::{DatasetError, Item, Split};
-
-/// Endings of files that hold shapes, lower case; each may be followed by `.gz`.
-const SHAPES: [&str; 13] = [
-    "off", "ply", "obj", "stl", "pcd", "npy", "npz", "xyz", "pts", "txt", "csv", "asc", "binvox",
-];
 
 /// Text files of these names are about the data, not part of it.
 const NOT_SHAPES: [&str; 13] = [
@@ -54,8 +53,9 @@ pub(crate) struct Tree {
 
 impl Tree {
     /// Lists a folder. Hidden files and what archivers leave behind are passed over, links to
-    /// folders are followed, and a chain of lone folders at the top is walked down. A link that leads nowhere is listed as
-    /// a file, so that it is that one item which cannot be read.
+    /// folders are followed, and a chain of lone folders at the top is walked down. Spectral stores are passed over, so that
+    /// one may be written beside the shapes. A link that leads nowhere is listed as a file, so that it is that one item
+    /// which cannot be read.
     pub fn of_folder(root: &Path) -> Result<Self, DatasetError> {
         if root.is_file() {
             let error = io::Error::from(ErrorKind::NotADirectory);
@@ -72,7 +72,10 @@ impl Tree {
             .min_depth(1)
             .follow_links(true)
             .into_iter()
-            .filter_entry(|entry| !is_hidden(&entry.file_name().to_string_lossy()));
+            .filter_entry(|entry| {
+                let store = entry.file_type().is_dir() && is_store(entry.path());
+                !store && !is_hidden(&entry.file_name().to_string_lossy())
+            });
         for entry in walk {
             let entry = match entry {
                 Ok(entry) => entry,
@@ -224,13 +227,10 @@ impl Tree {
         let path = self.path(file);
         let fail = |source| DatasetError::io("read", &path, source);
         if let Some(archive) = &self.archive {
-            let name = format!("{}{file}", self.prefix);
-            return archive.read(&name).map_err(|error| match error {
-                ReadError::Io { source, .. } => fail(source),
-                other => DatasetError::Archive {
-                    path: path.clone(),
-                    message: other.to_string(),
-                },
+            let read = archive.read(&format!("{}{file}", self.prefix))?;
+            return read.map_err(|error| DatasetError::Archive {
+                path: path.clone(),
+                message: error.to_string(),
             });
         }
         let opened = File::open(&path).map_err(fail)?;
@@ -245,6 +245,16 @@ impl Tree {
             return Err(fail(io::Error::new(ErrorKind::FileTooLarge, message)));
         }
         Ok(bytes)
+    }
+
+    /// The bytes of a file that an item lies in. What concerns this file alone is an error of the item.
+    pub fn read_for(&self, item: &Item, file: &str) -> Result<Vec<u8>, DatasetError> {
+        let read = match &self.archive {
+            Some(archive) => archive.read(&format!("{}{file}", self.prefix)),
+            None => self.read(file, Limits::default().bytes).map(Ok),
+        };
+        read.map_err(|error| self.of_item(item, error))?
+            .map_err(|error| unreadable(item, &error))
     }
 
     /// A file as text; what is not UTF-8 is replaced, since names and numbers are ASCII.
@@ -263,11 +273,11 @@ impl Tree {
             true => self.root.clone(),
             false => self.path(file),
         };
-        fs::metadata(path).and_then(|found| found.modified()).ok()
+        fs::metadata(path).ok().and_then(|found| changed(&found))
     }
 
     /// An error of one file concerns its item, one of the disk or the whole folder everyone.
-    pub fn of_item(&self, item: &Item, error: DatasetError) -> DatasetError {
+    fn of_item(&self, item: &Item, error: DatasetError) -> DatasetError {
         let DatasetError::Io {
             action,
             path,
@@ -316,6 +326,21 @@ impl Tree {
     }
 }
 
+/// When the file under a name became what it is. Archivers and copies keep the time of the content, which may also lie
+/// in the future; that of the entry is the system's own.
+#[cfg(unix)]
+fn changed(found: &Metadata) -> Option<SystemTime> {
+    use std::os::unix::fs::MetadataExt;
+    let seconds = u64::try_from(found.ctime()).ok()?;
+    let nanoseconds = u32::try_from(found.ctime_nsec()).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds))
+}
+
+#[cfg(not(unix))]
+fn changed(found: &Metadata) -> Option<SystemTime> {
+    found.modified().ok()
+}
+
 /// True for a WordNet offset as ShapeNet writes it: eight digits, with leading zeros.
 pub(crate) fn is_synset(name: &str) -> bool {
     name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_digit())
@@ -352,17 +377,22 @@ pub(crate) fn is_shape(file: &str) -> bool {
             .iter()
             .any(|word| name == *word || name.ends_with(&format!("_{word}")));
     }
-    SHAPES.contains(&ending.as_str())
+    FORMATS
+        .iter()
+        .any(|(_format, endings)| endings.contains(&ending.as_str()))
 }
 
-/// A path without the ending of its format, and that ending in lower case without `.gz`:
+/// A path without the ending of its format, and that ending in lower case without that of a compression:
 /// `a/b.OFF.gz` is `a/b` and `off`.
 pub(crate) fn split_ending(file: &str) -> (&str, String) {
-    let plain = file
-        .len()
-        .checked_sub(3)
-        .filter(|&at| file.is_char_boundary(at) && file[at..].eq_ignore_ascii_case(".gz"))
-        .map_or(file, |at| &file[..at]);
+    let packed = |ending: &&str| {
+        let at = file.len().checked_sub(ending.len());
+        at.is_some_and(|at| file.is_char_boundary(at) && file[at..].eq_ignore_ascii_case(ending))
+    };
+    let plain = [".gz", ".xz", ".zst"]
+        .iter()
+        .find(|ending| packed(ending))
+        .map_or(file, |ending| &file[..file.len() - ending.len()]);
     match plain.rfind('.') {
         Some(dot) if !plain[dot..].contains('/') && dot > 0 => {
             (&plain[..dot], plain[dot + 1..].to_ascii_lowercase())
@@ -378,6 +408,8 @@ mod tests {
     #[test]
     fn endings_are_cut_once_and_gzip_is_looked_through() {
         assert_eq!(split_ending("a/b.OFF.gz"), ("a/b", "off".into()));
+        assert_eq!(split_ending("a/b.ply.zst"), ("a/b", "ply".into()));
+        assert_eq!(split_ending("a/b.off.XZ"), ("a/b", "off".into()));
         assert_eq!(split_ending("a.b/c"), ("a.b/c", String::new()));
         assert_eq!(
             split_ending("v1.2/x_0001.ply"),
@@ -401,6 +433,9 @@ mod tests {
         for file in ["a/chair_0001.txt", "b.OFF", "c.ply.gz", "x/points.csv"] {
             assert!(is_shape(file), "{file}");
         }
+        for ending in FORMATS.iter().flat_map(|(_format, endings)| *endings) {
+            assert!(is_shape(&format!("a.{ending}.xz")), "{ending}");
+        }
     }
 
     #[test]
@@ -412,6 +447,11 @@ mod tests {
         fs::create_dir_all(folder.path().join("__MACOSX/data")).unwrap();
         fs::write(deep.join("chair_0001.off"), b"OFF").unwrap();
         fs::write(deep.join(".DS_Store"), b"").unwrap();
+        let store = folder.path().join("data/m10.spectra");
+        fs::create_dir_all(&store).unwrap();
+        fs::write(store.join("part-00000-of-00001.csv"), b"id\n").unwrap();
+        let manifest = b"{\n  \"format\": \"spectra-store\",\n  \"version\": 1\n}\n";
+        fs::write(store.join("manifest.json"), manifest).unwrap();
         let tree = Tree::of_folder(folder.path()).unwrap();
         assert_eq!(tree.files, ["chair/train/chair_0001.off"]);
         assert_eq!(

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use spectra_datasets::{ConvertOptions, Dataset, DatasetError, DatasetKind, convert, open};
+use spectra_datasets::{
+    ConvertOptions, Dataset, DatasetError, DatasetKind, audit_dataset, convert, open,
+};
 
 /// Files of a small data set, one of them damaged: name and content.
 fn members() -> Vec<(String, String)> {
@@ -160,6 +162,63 @@ fn shapes_and_lists_are_read_from_archives() {
         assert_eq!(dataset.items[place].split.to_string(), "test");
         assert_eq!(dataset.load(place).unwrap().points().len(), 12);
     }
+}
+
+#[test]
+fn what_a_list_names_and_an_archive_does_not_hold_is_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let members = [
+        ("bed/bed_0002.txt", "0 0 0\n1 0 0\n0 1 0\n"),
+        ("modelnet40_train.txt", "bed_0001\nbed_0002\n"),
+        ("modelnet40_test.txt", "bed_0601\n"),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let data = dataset(&write(folder.path(), "a.zip", &zip(&members)));
+    let out = tempfile::tempdir().unwrap();
+    let options = ConvertOptions {
+        rows_per_part: 1,
+        ..options()
+    };
+    let summary = convert(&data, out.path(), &options, &()).unwrap();
+    let failed = summary
+        .failed
+        .iter()
+        .map(|f| (f.id.as_str(), f.kind.as_str()));
+    let expected = [("bed/bed_0001", "missing"), ("bed/bed_0601", "missing")];
+    assert!(summary.done == 1 && failed.eq(expected), "{summary:?}");
+}
+
+#[test]
+fn an_audit_of_an_archive_is_that_of_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let report =
+        |path: &Path| serde_json::to_string(&audit_dataset(&dataset(path), &()).unwrap()).unwrap();
+    let expected = report(&unpacked(folder.path()));
+    let mut backwards = members();
+    backwards.reverse();
+    for (name, bytes) in [("a.zip", zip(&backwards)), ("a.tar", tar(&backwards))] {
+        assert_eq!(report(&write(folder.path(), name, &bytes)), expected);
+    }
+    // The checksum of the last member in the directory of a zip.
+    let mut bytes = zip(&members());
+    let entry = bytes
+        .windows(4)
+        .rposition(|four| four == b"PK\x01\x02")
+        .unwrap();
+    bytes[entry + 16] ^= 1;
+    let damaged = dataset(&write(folder.path(), "damaged.zip", &bytes));
+    let last = damaged
+        .items
+        .iter()
+        .position(|item| item.id == "cup/cup_bad");
+    let error = damaged.load(last.unwrap()).unwrap_err();
+    assert!(
+        matches!(&error, DatasetError::Item { kind, .. } if kind == "corrupt"),
+        "{error}"
+    );
+    let report = audit_dataset(&damaged, &()).unwrap();
+    assert_eq!((report.items, report.failures.len()), (22, 1));
+    assert_eq!(report.failures[0].kind, "corrupt");
 }
 
 #[test]

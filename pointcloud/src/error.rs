@@ -54,7 +54,7 @@ pub enum ReadError {
     #[error(
         "{name}: unknown format: expected one of {}, found {found}; \
          convert it to PLY or OBJ first",
-        crate::format::KNOWN
+        crate::format::known()
     )]
     UnknownFormat {
         /// The path or name.
@@ -109,7 +109,10 @@ pub enum ReadError {
         what: &'static str,
     },
     /// The file exceeds a bound of [`Limits`](crate::Limits).
-    #[error("{place}: {found} {what} exceed the limit of {limit}; raise `Limits` if it is trusted")]
+    #[error(
+        "{place}: {found} {what} exceed the limit of {limit}; {}",
+        remedy(what)
+    )]
     Limit {
         /// Where.
         place: Place,
@@ -186,6 +189,17 @@ impl ReadError {
             Self::RefusedMember { .. } => "refused-member",
             Self::MissingMember { .. } => "missing-member",
         }
+    }
+}
+
+/// What brings a file within the limit of what was counted.
+fn remedy(what: &str) -> &'static str {
+    match what {
+        "points" | "faces" => "thin it out first",
+        "unpacked bytes" => "unpack it first if it is trusted",
+        "members" => "unpack it, and read the folder",
+        "bytes in one line" => "break its lines first, or save it in another format",
+        _ => "split it first",
     }
 }
 

@@ -20,8 +20,13 @@ pub const FORMATS: &[(&str, &[&str])] = &[
 ];
 
 /// The same list for messages.
-pub(crate) const KNOWN: &str =
-    "OFF, PLY, OBJ, STL, PCD, NPY, NPZ, HDF5, binvox, a table of numbers";
+pub(crate) fn known() -> String {
+    FORMATS
+        .iter()
+        .map(|(name, _)| *name)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -38,19 +43,22 @@ pub(crate) enum Format {
 }
 
 impl Format {
+    /// In the order of [`FORMATS`].
+    const ALL: [Self; FORMATS.len()] = [
+        Self::Off,
+        Self::Ply,
+        Self::Obj,
+        Self::Stl,
+        Self::Pcd,
+        Self::Npy,
+        Self::Npz,
+        Self::Hdf5,
+        Self::Binvox,
+        Self::Table,
+    ];
+
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Off => "OFF",
-            Self::Ply => "PLY",
-            Self::Obj => "OBJ",
-            Self::Stl => "STL",
-            Self::Pcd => "PCD",
-            Self::Npy => "NPY",
-            Self::Npz => "NPZ",
-            Self::Hdf5 => "HDF5",
-            Self::Binvox => "binvox",
-            Self::Table => "text table",
-        }
+        FORMATS[self as usize].0
     }
 
     /// By content where it tells, else by name, else by what the text looks like.
@@ -58,6 +66,15 @@ impl Format {
         Self::of_content(bytes)
             .or_else(|| Self::of_name(name))
             .or_else(|| Self::of_looks(bytes))
+    }
+
+    /// How surely bytes are a shape, the least most so: 0 by content or by the ending of a mesh or an array, 1 by
+    /// numbers in columns, 2 by the ending of a table alone, which notes have as well.
+    pub fn doubt(self, bytes: &[u8]) -> u8 {
+        match self {
+            Self::Table => 2 - u8::from(table::is_table(head(bytes))),
+            _ => 0,
+        }
     }
 
     /// By what files of one format alone begin with.
@@ -93,19 +110,9 @@ impl Format {
     }
 
     fn of_name(name: &str) -> Option<Self> {
-        match extension(name).as_str() {
-            "off" => Some(Self::Off),
-            "ply" => Some(Self::Ply),
-            "obj" => Some(Self::Obj),
-            "stl" => Some(Self::Stl),
-            "pcd" => Some(Self::Pcd),
-            "npy" => Some(Self::Npy),
-            "npz" => Some(Self::Npz),
-            "h5" | "hdf5" => Some(Self::Hdf5),
-            "binvox" => Some(Self::Binvox),
-            "xyz" | "pts" | "txt" | "csv" | "xyzn" | "xyzrgb" | "asc" => Some(Self::Table),
-            _ => None,
-        }
+        let ending = extension(name);
+        let has = |(_, endings): &(&str, &[&str])| endings.contains(&ending.as_str());
+        FORMATS.iter().position(has).map(|place| Self::ALL[place])
     }
 
     fn of_looks(bytes: &[u8]) -> Option<Self> {
@@ -122,7 +129,7 @@ impl Format {
 
 /// The beginning of a text without its byte order mark.
 fn head(bytes: &[u8]) -> &[u8] {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = crate::text::unmarked(bytes);
     &text[..text.len().min(4096)]
 }
 
@@ -139,8 +146,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn formats_stand_in_the_order_of_their_list() {
+        for (place, format) in Format::ALL.into_iter().enumerate() {
+            assert_eq!(format as usize, place);
+            for ending in FORMATS[place].1 {
+                assert_eq!(Format::of_name(&format!("a.{ending}")), Some(format));
+            }
+        }
+        assert_eq!(Format::Hdf5.name(), "HDF5");
+    }
+
+    #[test]
     fn content_comes_before_the_name() {
-        let cases: [(&[u8], &str, Option<Format>); 10] = [
+        let cases: [(&[u8], &str, Option<Format>); 11] = [
             (b"ply\nformat", "a.off", Some(Format::Ply)),
             (b"OFF490 518 0\n", "a.ply", Some(Format::Off)),
             (b"\x93NUMPY", "a.txt", Some(Format::Npy)),
@@ -150,6 +168,7 @@ mod tests {
             (b"4 4 6\n", "A.OFF", Some(Format::Off)),
             (b"solid x\nfacet normal", "a", Some(Format::Stl)),
             (b"hello", "a.b/c", None),
+            (b"newmtl a\nNs 96\nKd 0.8 0.8 0.8\n", "a.mtl", None),
             (b"\0\0\0", "a", None),
         ];
         for (bytes, name, format) in cases {

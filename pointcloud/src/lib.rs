@@ -22,7 +22,8 @@
 //! # Safety of reading
 //!
 //! Every reader keeps to [`Limits`], never panics, and reserves memory by what is in the file, not by what its
-//! header promises. Coordinates that come out are finite, indices of faces are in range. Errors name the file,
+//! header promises. Coordinates that come out are finite (but for [`read_hdf5_clouds`], which reads many clouds of
+//! which one may be bad), indices of faces are in range. Errors name the file,
 //! its format, the line or byte, what was expected and what was found; [`ReadError::kind`] is their short word.
 //!
 //! # Randomness

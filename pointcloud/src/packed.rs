@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use lzma_rust2::XzReader;
-use ruzstd::decoding::StreamingDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use zip::ZipArchive;
 
 use crate::Limits;
@@ -31,7 +32,8 @@ impl Packing {
         match bytes {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            // A file may begin with a frame that is to be skipped, as those of pzstd do.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
             _ => None,
         }
     }
@@ -44,24 +46,67 @@ impl Packing {
         }
     }
 
-    fn decoder<'a>(self, packed: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
-        Ok(match self {
+    fn decoder<'a>(self, packed: impl BufRead + 'a) -> Box<dyn Read + 'a> {
+        match self {
             Self::Gzip => Box::new(MultiGzDecoder::new(packed)),
             Self::Xz => Box::new(XzReader::new_mem_limit(packed, true, XZ_MEMORY_KIB)),
-            Self::Zstd => Box::new(StreamingDecoder::new(packed).map_err(io::Error::other)?),
-        })
+            Self::Zstd => Box::new(Frames {
+                packed,
+                decoder: FrameDecoder::new(),
+            }),
+        }
     }
 
     /// What is in a compressed file, within the limits.
     pub fn unpack(self, input: &Input) -> Result<Vec<u8>, ReadError> {
-        let decoder = self
-            .decoder(input.bytes)
-            .map_err(|e| input.corrupt(At::File, e.to_string()))?;
         unpack(
             input,
-            decoder,
+            self.decoder(input.bytes),
             input.limits.expanded(input.bytes.len() as u64),
         )
+    }
+}
+
+/// All frames of a zstd file, which the decoder takes one at a time.
+struct Frames<R> {
+    packed: R,
+    decoder: FrameDecoder,
+}
+
+impl<R: BufRead> Frames<R> {
+    /// Begins the next frame, or passes over it; false at the end of the file.
+    fn next(&mut self) -> io::Result<bool> {
+        if self.packed.fill_buf()?.is_empty() {
+            return Ok(false);
+        }
+        let length = match self.decoder.reset(&mut self.packed) {
+            Ok(()) => return Ok(true),
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                length,
+                ..
+            })) => u64::from(length),
+            Err(error) => return Err(io::Error::other(error)),
+        };
+        let skipped = io::copy(&mut (&mut self.packed).take(length), &mut io::sink())?;
+        if skipped < length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(true)
+    }
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        while self.decoder.can_collect() == 0 {
+            if !self.decoder.is_finished() {
+                let one = BlockDecodingStrategy::UptoBlocks(1);
+                let decoded = self.decoder.decode_blocks(&mut self.packed, one);
+                decoded.map_err(io::Error::other)?;
+            } else if !self.next()? {
+                return Ok(0);
+            }
+        }
+        self.decoder.read(bytes)
     }
 }
 
@@ -118,8 +163,8 @@ pub fn archive_kind(path: &Path) -> Result<Option<ArchiveKind>, ReadError> {
     file.rewind().map_err(io)?;
     let mut inner = Vec::new();
     // What does not decode is no archive; whoever reads it as a shape says what is wrong with it.
-    let decoded = packing.decoder(BufReader::new(file));
-    let decoded = decoded.and_then(|decoder| decoder.take(512).read_to_end(&mut inner));
+    let decoder = packing.decoder(BufReader::new(file));
+    let decoded = decoder.take(512).read_to_end(&mut inner);
     Ok((decoded.is_ok() && is_tar(&inner)).then_some(ArchiveKind::CompressedTar))
 }
 
@@ -181,12 +226,7 @@ pub fn visit_archive(
         ..input
     };
     match Packing::of(&head) {
-        Some(packing) => {
-            let decoder = packing
-                .decoder(file)
-                .map_err(|e| tar.corrupt(At::File, e.to_string()))?;
-            visit_tar(&tar, decoder, most, wanted, visit)
-        }
+        Some(packing) => visit_tar(&tar, packing.decoder(file), most, wanted, visit),
         None if is_tar(&head) => visit_tar(&tar, file, u64::MAX, wanted, visit),
         None => Err(input.syntax(
             At::Byte(0),
@@ -214,14 +254,19 @@ fn visit_zip(
     let mut archive = ZipArchive::new(file).map_err(damaged)?;
     check_members(input, archive.len() as u64)?;
     for i in 0..archive.len() {
-        let member = archive.by_index(i).map_err(damaged)?;
-        let name = member.name().map_err(damaged)?.into_owned();
-        check_name(input, &name, member.is_symlink())?;
-        if member.is_dir() || is_metadata(&name) || !wanted(&name) {
+        // The directory alone tells which members are wanted: opening one reads from where it lies.
+        let entry = archive.by_index_data(i).map_err(damaged)?;
+        let name = entry.name().map_err(damaged)?.into_owned();
+        check_name(input, &name, entry.is_symlink())?;
+        if entry.is_dir() || is_metadata(&name) || !wanted(&name) {
             continue;
         }
-        let limit = input.limits.expanded(member.compressed_size());
-        let bytes = unpack(&within(input, &name), member, limit);
+        let limit = input.limits.expanded(entry.compressed_size());
+        let within = within(input, &name);
+        let bytes = match archive.by_index(i) {
+            Ok(member) => unpack(&within, member, limit),
+            Err(error) => Err(within.corrupt(At::File, error.to_string())),
+        };
         if let Err(bomb @ ReadError::Limit { .. }) = bytes {
             return Err(bomb);
         }

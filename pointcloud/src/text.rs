@@ -54,10 +54,7 @@ pub(crate) struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     pub fn new(input: Input<'a>) -> Self {
-        let rest = input
-            .bytes
-            .strip_prefix(b"\xef\xbb\xbf")
-            .unwrap_or(input.bytes);
+        let rest = unmarked(input.bytes);
         let head = &rest[..rest.len().min(64 << 10)];
         let cr_only = head.contains(&b'\r') && !head.contains(&b'\n');
         Self {
@@ -110,6 +107,11 @@ impl<'a> Lines<'a> {
         }
         Ok(None)
     }
+}
+
+/// A text without its byte order mark.
+pub(crate) fn unmarked(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 /// The words of a text between ASCII white space.

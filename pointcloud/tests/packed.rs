@@ -92,6 +92,55 @@ fn xz_and_zstd() {
 }
 
 #[test]
+fn all_frames_of_a_zstd_file_are_read_and_those_to_skip_passed_over() {
+    let skip: &[u8] = &[0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3];
+    let frames = |bytes: &[u8]| {
+        let (one, other) = bytes.split_at(bytes.len() / 3);
+        [skip, &zstd(one), &zstd(b""), skip, &zstd(other), skip].concat()
+    };
+    assert_eq!(read(&frames(OFF)).expect("valid").faces(), [[0, 1, 2]]);
+    let tar = frames(&tar_of(&[("a.off", OFF), ("b.off", OFF)]));
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("a.tar.zst");
+    std::fs::write(&path, &tar).expect("writable");
+    let kind = archive_kind(&path).expect("readable");
+    assert_eq!(kind, Some(spectra_pointcloud::ArchiveKind::CompressedTar));
+    let mut seen = 0;
+    visit_archive(&path, &Limits::default(), &|_| true, &mut |_, bytes| {
+        assert_eq!(bytes.expect("whole"), OFF);
+        seen += 1;
+        ControlFlow::Continue(())
+    })
+    .expect("valid");
+    assert_eq!(seen, 2);
+    for damaged in [
+        [&zstd(OFF), &b"junk"[..]].concat(),
+        [&zstd(OFF), &skip[..9]].concat(),
+    ] {
+        assert_eq!(read(&damaged).expect_err("damaged").kind(), "corrupt");
+    }
+}
+
+#[test]
+fn notes_and_materials_beside_a_shape_are_passed_over() {
+    let obj: &[u8] = b"mtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n";
+    let mtl: &[u8] = b"newmtl a\nNs 96\nKa 1 1 1\nKd 0.6 0.6 0.6\n";
+    let licence: &[u8] = b"You may use this model.\n";
+    let table: &[u8] = b"1 2 3\n";
+    for members in [
+        [("a.obj", obj), ("a.mtl", mtl)],
+        [("LICENSE.txt", licence), ("a.obj", obj)],
+        [("points.txt", table), ("a.obj", obj)],
+    ] {
+        assert_eq!(read(&zip_of(&members)).expect("one").faces(), [[0, 1, 2]]);
+    }
+    let cloud = zip_of(&[("LICENSE.txt", licence), ("a.xyz", table)]);
+    assert_eq!(read(&cloud).expect("one").points(), [[1.0, 2.0, 3.0]]);
+    let two = zip_of(&[("a.txt", table), ("b.xyz", table), ("c.txt", licence)]);
+    assert_eq!(read(&two).expect_err("two").kind(), "many-shapes");
+}
+
+#[test]
 fn what_could_harm_is_refused() {
     let zeros = vec![b' '; 64 << 20];
     let four = gzip(&gzip(&gzip(&gzip(OFF))));
@@ -198,6 +247,25 @@ fn a_damaged_member_of_a_zip_costs_itself_alone() {
     })
     .expect("an archive");
     assert_eq!(kinds, ["corrupt", "whole"]);
+
+    // Its own header damaged: it alone cannot be opened, and where it is not wanted it is not looked at.
+    let mut bytes = zip_of(&[("a.off", OFF), ("b.off", OFF)]);
+    let at = bytes
+        .windows(4)
+        .rposition(|w| w == b"PK\x03\x04")
+        .expect("a member");
+    bytes[at] = b'X';
+    std::fs::write(&path, bytes).expect("writable");
+    for (wanted, expected) in [("", vec!["whole", "corrupt"]), ("a", vec!["whole"])] {
+        let mut kinds = Vec::new();
+        let wanted = |name: &str| name.starts_with(wanted);
+        visit_archive(&path, &Limits::default(), &wanted, &mut |_, bytes| {
+            kinds.push(bytes.map_or_else(|error| error.kind(), |_| "whole"));
+            ControlFlow::Continue(())
+        })
+        .expect("an archive");
+        assert_eq!(kinds, expected);
+    }
 }
 
 #[test]
@@ -210,6 +278,14 @@ fn hdf5_as_modelnet40_is_shared() {
     assert_eq!(set.clouds[1].points[3], [21.0, 22.0, 23.0]);
     assert_eq!(set.clouds[0].normals, Some(vec![[0.0, 0.0, 1.0]; 4]));
     assert_eq!(read(bytes).expect_err("two").kind(), "many-shapes");
+
+    // Of many clouds one may be bad; a lone one is refused.
+    let bytes_of_nan = include_bytes!("fixtures/nan.h5").as_slice();
+    let set = read_hdf5_clouds(bytes_of_nan, "a.h5", &Limits::default()).expect("valid");
+    assert!(set.clouds[0].points[2][1].is_nan());
+    let error = read(bytes_of_nan).expect_err("not finite");
+    assert_eq!(error.kind(), "not-finite");
+    assert!(error.to_string().contains("point 2"), "{error}");
 
     let mut limits = Limits::default();
     limits.points = 7;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use spectra_pointcloud::ReadError;
+use spectra_pointcloud::Shape;
 
 use super::{Progress, Run, Tally};
 use crate::DatasetError;
@@ -42,11 +42,10 @@ pub(super) fn make(
     progress: &Progress<'_>,
     tally: &mut Tally,
 ) -> Result<bool, DatasetError> {
-    let places: HashMap<&str, usize> = pending
-        .iter()
-        .flat_map(|&part| run.plan.range(part))
-        .map(|place| (run.items[place].source.as_str(), place))
-        .collect();
+    let all = || pending.iter().flat_map(|&part| run.plan.range(part));
+    let source = |place: usize| run.items[place].source.as_str();
+    let places = all().map(|place| (source(place), place)).collect();
+    let absent = all().filter(|&place| !run.dataset.tree.has(source(place)));
     let state = State {
         open: BTreeMap::new(),
         pending: pending.iter().copied().collect(),
@@ -57,6 +56,7 @@ pub(super) fn make(
         run,
         progress,
         places,
+        absent: absent.collect(),
         capacity: capacity(run),
         state: Mutex::new(state),
         gate: Gate::default(),
@@ -103,6 +103,8 @@ struct Work<'a> {
     progress: &'a Progress<'a>,
     /// The place of each source among the items.
     places: HashMap<&'a str, usize>,
+    /// Those that the archive does not hold.
+    absent: Vec<usize>,
     capacity: usize,
     state: Mutex<State>,
     gate: Gate,
@@ -128,7 +130,11 @@ impl Work<'_> {
                 let size = bytes.as_ref().map_or(0, Vec::len);
                 self.gate.enter(size);
                 scope.spawn(move |_| {
-                    self.convert(place, bytes);
+                    let item = self.run.items[place];
+                    self.convert(place, || match bytes {
+                        Ok(bytes) => parse(item, &bytes),
+                        Err(error) => Err(unreadable(item, &error)),
+                    });
                     self.gate.leave(size);
                 });
                 if self.run.observer.should_stop() || self.lock().error.is_some() {
@@ -137,6 +143,14 @@ impl Work<'_> {
                 ControlFlow::Continue(())
             })
         })?;
+        // What a list names and the archive does not hold fails by its name.
+        for &place in &self.absent {
+            if self.wanted(&self.run.items[place].source) {
+                read += 1;
+                self.take(place);
+                self.convert(place, || self.run.dataset.load(self.run.chosen[place]));
+            }
+        }
         Ok(read)
     }
 
@@ -176,15 +190,11 @@ impl Work<'_> {
         }
     }
 
-    fn convert(&self, place: usize, bytes: Result<Vec<u8>, ReadError>) {
+    fn convert(&self, place: usize, load: impl FnOnce() -> Result<Shape, DatasetError>) {
         if self.run.observer.should_stop() || self.lock().error.is_some() {
             return;
         }
         let item = self.run.items[place];
-        let load = || match bytes {
-            Ok(bytes) => parse(item, &bytes),
-            Err(error) => Err(unreadable(item, &error)),
-        };
         let done = self.run.outcome(item, load).and_then(|outcome| {
             self.progress.add(1);
             self.put(place, outcome)

@@ -30,13 +30,8 @@ pub(super) fn is_batch(file: &str) -> bool {
 }
 
 pub(super) fn read(tree: &Tree, options: &ImageOptions) -> Result<Found, DatasetError> {
-    let mut found = Found {
-        layout: "CIFAR-10 binary batches".into(),
-        channels: 3,
-        classes: CLASSES.map(str::to_owned).to_vec(),
-        pictures: Vec::new(),
-        skipped: Vec::new(),
-    };
+    let mut found = Found::new("CIFAR-10 binary batches", 3, options);
+    found.classes = CLASSES.map(str::to_owned).to_vec();
     for file in tree.files.iter().filter(|file| is_batch(file)) {
         let bytes = tree.read(file, FILE_LIMIT)?;
         let (records, rest) = bytes.as_chunks::<RECORD>();
@@ -53,6 +48,7 @@ pub(super) fn read(tree: &Tree, options: &ImageOptions) -> Result<Found, Dataset
             true => Split::Test,
             false => Split::Train,
         };
+        found.expect(split, records.len());
         for (row, record) in records.iter().enumerate() {
             let id = format!("{file}#{row}");
             if usize::from(record[0]) >= CLASSES.len() {
@@ -60,12 +56,11 @@ pub(super) fn read(tree: &Tree, options: &ImageOptions) -> Result<Found, Dataset
                 found.skipped.push(failure(&id, "label", message));
                 continue;
             }
-            found.pictures.push(Picture {
-                id,
-                label: i32::from(record[0]),
-                split,
-                pixels: pixels(&record[1..], options.size),
-            });
+            if found.wants(split) {
+                let pixels = pixels(&record[1..], options.size);
+                let label = i32::from(record[0]);
+                found.push(split, Picture { id, label, pixels });
+            }
         }
     }
     Ok(found)

@@ -1,9 +1,7 @@
 //! Folders of JPEG and PNG files: flat, by class, by split, or both in either order.
 
-use rayon::prelude::*;
-
 use super::decode::{failure, is_picture, read as read_picture};
-use super::{Found, ImageOptions, Part, Picture, number_classes, split_by_fifths, square};
+use super::{Found, ImageOptions, Part, Picture, number_classes, square};
 use crate::tree::Tree;
 use crate::{DatasetError, Failure, Split};
 
@@ -15,34 +13,21 @@ pub(super) fn read(tree: &Tree, options: &ImageOptions) -> Result<Found, Dataset
     let places: Vec<(Split, Option<String>)> = files.iter().map(|file| place(file)).collect();
     let names: Vec<Option<String>> = places.iter().map(|(_split, class)| class.clone()).collect();
     let (classes, labels) = number_classes(&names);
-    let read: Vec<Result<Vec<u8>, Failure>> = files
-        .par_iter()
-        .map(|file| one(tree, file, options))
-        .collect();
-    let mut found = Found {
-        layout: if classes.is_empty() {
-            "pictures".into()
-        } else {
-            format!("pictures of {} classes", classes.len())
-        },
-        channels: 3,
-        classes,
-        pictures: Vec::new(),
-        skipped: Vec::new(),
+    let layout = match classes.len() {
+        0 => "pictures".to_owned(),
+        count => format!("pictures of {count} classes"),
     };
-    for (((file, (split, _class)), label), pixels) in files.iter().zip(places).zip(labels).zip(read)
-    {
-        match pixels {
-            Ok(pixels) => found.pictures.push(Picture {
-                id: (*file).clone(),
-                label,
-                split,
-                pixels,
-            }),
-            Err(failure) => found.skipped.push(failure),
-        }
-    }
-    split_by_fifths(&mut found.pictures, &mut found.layout);
+    let splits = places.into_iter().map(|(split, _class)| split);
+    let sources: Vec<(Split, (&String, i32))> = splits.zip(files.into_iter().zip(labels)).collect();
+    let mut found = Found::new(&layout, 3, options);
+    found.classes = classes;
+    found.read(&sources, |&(file, label)| {
+        Ok(Picture {
+            id: file.clone(),
+            label,
+            pixels: one(tree, file, options)?,
+        })
+    });
     Ok(found)
 }
 

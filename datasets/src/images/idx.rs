@@ -20,53 +20,59 @@ pub(super) fn is_images(file: &str) -> bool {
 }
 
 pub(super) fn read(tree: &Tree, options: &ImageOptions) -> Result<Found, DatasetError> {
-    let mut found = Found {
-        layout: "IDX".into(),
-        channels: 1,
-        classes: (0..10).map(|digit| digit.to_string()).collect(),
-        pictures: Vec::new(),
-        skipped: Vec::new(),
-    };
-    let files: Vec<&String> = tree.files.iter().filter(|file| is_images(file)).collect();
-    for file in &files {
-        let split = match file.contains("train") {
-            true => Split::Train,
-            false => Split::Test,
-        };
-        read_file(tree, file, split, options, &mut found)?;
+    let mut found = Found::new("IDX", 1, options);
+    found.classes = (0..10).map(|digit| digit.to_string()).collect();
+    let names = tree.files.iter().filter(|file| is_images(file));
+    let files: Vec<(&String, Split, Vec<u8>)> = names
+        .map(|file| Ok((file, split_of(file), unpack(tree, file)?)))
+        .collect::<Result<_, DatasetError>>()?;
+    let (mut train, mut count) = (0, 0);
+    for (file, split, bytes) in &files {
+        let ([pictures, _, _], _) = parsed::<3>(tree, file, bytes)?;
+        train += if *split == Split::Train { pictures } else { 0 };
+        count += pictures;
     }
-    let count = found.pictures.len();
-    if found
-        .pictures
-        .iter()
-        .all(|p| p.split == found.pictures[0].split)
-    {
-        let kept = count * 4 / 5;
-        for (row, picture) in found.pictures.iter_mut().enumerate() {
-            picture.split = if row < kept {
-                Split::Train
-            } else {
-                Split::Test
-            };
-        }
+    let alone = train == 0 || train == count;
+    let kept = if alone { count * 4 / 5 } else { train };
+    found.expect(Split::Train, kept);
+    found.expect(Split::Test, count - kept);
+    if alone {
         found.layout = format!(
             "IDX, one file: the first {kept} for training, {} for the test",
             count - kept
         );
     }
+    let mut place = 0;
+    for (file, split, bytes) in &files {
+        add(tree, file, bytes, options.size, &mut found, || {
+            place += 1;
+            match alone {
+                true if place <= kept => Split::Train,
+                true => Split::Test,
+                false => *split,
+            }
+        })?;
+    }
     Ok(found)
 }
 
-fn read_file(
+fn split_of(file: &str) -> Split {
+    match file.contains("train") {
+        true => Split::Train,
+        false => Split::Test,
+    }
+}
+
+/// Adds the pictures of a file, whose splits `split` says one after the other.
+fn add(
     tree: &Tree,
     file: &str,
-    split: Split,
-    options: &ImageOptions,
+    bytes: &[u8],
+    size: usize,
     found: &mut Found,
+    mut split: impl FnMut() -> Split,
 ) -> Result<(), DatasetError> {
-    let bytes = unpack(tree, file)?;
-    let (dims, pixels) = parse::<3>(&bytes).map_err(|message| damaged(tree, file, message))?;
-    let [count, height, width] = dims;
+    let ([count, height, width], pixels) = parsed::<3>(tree, file, bytes)?;
     let labels = labels(tree, file, count)?;
     let top = labels
         .iter()
@@ -77,12 +83,15 @@ fn read_file(
         found.classes.push(class.to_string());
     }
     for (row, picture) in pixels.chunks_exact((height * width).max(1)).enumerate() {
-        found.pictures.push(Picture {
-            id: format!("{file}#{row}"),
-            label: labels.as_ref().map_or(-1, |labels| i32::from(labels[row])),
-            split,
-            pixels: resized(picture, width, height, options.size),
-        });
+        let split = split();
+        if found.wants(split) {
+            let picture = Picture {
+                id: format!("{file}#{row}"),
+                label: labels.as_ref().map_or(-1, |labels| i32::from(labels[row])),
+                pixels: resized(picture, width, height, size),
+            };
+            found.push(split, picture);
+        }
     }
     Ok(())
 }
@@ -96,7 +105,7 @@ fn labels(tree: &Tree, images: &str, count: usize) -> Result<Option<Vec<u8>>, Da
         return Ok(None);
     };
     let bytes = unpack(tree, file)?;
-    let ([found], labels) = parse::<1>(&bytes).map_err(|message| damaged(tree, file, message))?;
+    let ([found], labels) = parsed::<1>(tree, file, &bytes)?;
     if found != count {
         let message = format!("{found} labels for the {count} pictures of {images}");
         return Err(damaged(tree, file, message));
@@ -120,6 +129,15 @@ fn unpack(tree: &Tree, file: &str) -> Result<Vec<u8>, DatasetError> {
         return Err(damaged(tree, file, message));
     }
     Ok(plain)
+}
+
+/// As [`parse`], with errors that name the file.
+fn parsed<'a, const D: usize>(
+    tree: &Tree,
+    file: &str,
+    bytes: &'a [u8],
+) -> Result<([usize; D], &'a [u8]), DatasetError> {
+    parse::<D>(bytes).map_err(|message| damaged(tree, file, message))
 }
 
 /// Dimensions and values of an IDX file of bytes with `D` dimensions. Nothing is allocated.

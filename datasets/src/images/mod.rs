@@ -2,7 +2,9 @@
 //! and pairs A|B.
 //!
 //! Every picture is cut to its central square and resized to one side, 8 bits for each of 1 (IDX) or 3 (all others)
-//! channels; a pair has six, A before B. A set takes `count x channels x side^2` bytes.
+//! channels; a pair has six, A before B. A set takes `count x channels x side^2` bytes; while it is read, its IDX files
+//! or a CIFAR batch lie in memory beside it. With a limit only the first ones are decoded, as
+//! many as it takes.
 //!
 //! Splits are those of folder and file names (`train`, `test`, `t10k`, ...). Where there is only one, IDX files keep the
 //! first four fifths for training and the rest for the test; of folders, every fifth picture in the order of the paths
@@ -22,6 +24,7 @@ mod tests;
 use std::path::Path;
 
 use image::RgbImage;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::tree::Tree;
@@ -175,17 +178,109 @@ impl ImageSet {
 struct Picture {
     id: String,
     label: i32,
-    split: Split,
     pixels: Vec<u8>,
 }
 
 /// What a reader found.
 struct Found {
     layout: String,
-    channels: usize,
     classes: Vec<String>,
-    pictures: Vec<Picture>,
+    train: Images,
+    /// All that is not for training.
+    test: Images,
     skipped: Vec<Failure>,
+    /// Most pictures of each of the two.
+    limit: usize,
+}
+
+impl Found {
+    fn new(layout: &str, channels: usize, options: &ImageOptions) -> Self {
+        let empty = Images {
+            channels,
+            size: options.size,
+            ..Images::default()
+        };
+        Self {
+            layout: layout.to_owned(),
+            classes: Vec::new(),
+            train: empty.clone(),
+            test: empty,
+            skipped: Vec::new(),
+            limit: match options.limit {
+                0 => usize::MAX,
+                limit => limit,
+            },
+        }
+    }
+
+    fn images(&mut self, split: Split) -> &mut Images {
+        match split {
+            Split::Train => &mut self.train,
+            _ => &mut self.test,
+        }
+    }
+
+    /// Whether one more picture of a split is within the limit.
+    fn wants(&mut self, split: Split) -> bool {
+        self.images(split).len() < self.limit
+    }
+
+    fn push(&mut self, split: Split, picture: Picture) {
+        if self.wants(split) {
+            self.images(split).push(picture);
+        }
+    }
+
+    /// Room for so many pictures of a split, so that no half-full vector is copied to a larger one.
+    fn expect(&mut self, split: Split, count: usize) {
+        let count = count.min(self.limit);
+        let images = self.images(split);
+        let cells = images.channels * images.size * images.size;
+        // What cannot be had at once may still be had bit by bit.
+        images
+            .pixels
+            .try_reserve_exact(count.saturating_mul(cells))
+            .ok();
+    }
+
+    /// Reads what `sources` name, several at a time, until the limit of each split is reached. Where all are for
+    /// training, every fifth that can be read goes to the test.
+    fn read<T: Sync>(
+        &mut self,
+        sources: &[(Split, T)],
+        one: impl Fn(&T) -> Result<Picture, Failure> + Sync,
+    ) {
+        const BATCH: usize = 64;
+        let fifths = sources.iter().all(|(split, _)| *split == Split::Train);
+        let train = sources.iter().filter(|(split, _)| *split == Split::Train);
+        let train = train.count() - if fifths { sources.len() / 5 } else { 0 };
+        self.expect(Split::Train, train);
+        self.expect(Split::Test, sources.len() - train);
+        let mut place = 0;
+        for batch in sources.chunks(BATCH) {
+            if fifths && !self.wants(Split::Train) && !self.wants(Split::Test) {
+                break;
+            }
+            let wanted: Vec<&(Split, T)> = batch
+                .iter()
+                .filter(|(split, _)| fifths || self.wants(*split))
+                .collect();
+            let read: Vec<_> = wanted.par_iter().map(|(_, source)| one(source)).collect();
+            for ((split, _), picture) in wanted.into_iter().zip(read) {
+                match picture {
+                    Ok(picture) => {
+                        place += 1;
+                        let fifth = fifths && place % 5 == 0;
+                        self.push(if fifth { Split::Test } else { *split }, picture);
+                    }
+                    Err(failure) => self.skipped.push(failure),
+                }
+            }
+        }
+        if fifths {
+            self.layout.push_str(", every fifth for the test");
+        }
+    }
 }
 
 /// Opens a set of single pictures: a folder of IDX files, of CIFAR-10's binary batches, or of JPEG and PNG files, flat
@@ -223,24 +318,9 @@ pub fn open_pairs(path: &Path, options: &ImageOptions) -> Result<ImageSet, Datas
     finish(&tree, found, options)
 }
 
-/// Sorts the pictures into splits, and refuses a set without any.
+/// Refuses a set without pictures to learn from.
 fn finish(tree: &Tree, found: Found, options: &ImageOptions) -> Result<ImageSet, DatasetError> {
-    let empty = Images {
-        channels: found.channels,
-        size: options.size,
-        ..Images::default()
-    };
-    let (mut train, mut test) = (empty.clone(), empty);
-    for picture in found.pictures {
-        let part = match picture.split {
-            Split::Train => &mut train,
-            _ => &mut test,
-        };
-        if options.limit == 0 || part.len() < options.limit {
-            part.push(picture);
-        }
-    }
-    if train.is_empty() {
+    if found.train.is_empty() {
         let reason = found.skipped.first().map_or_else(
             || "none is for training".to_owned(),
             |first| {
@@ -260,21 +340,10 @@ fn finish(tree: &Tree, found: Found, options: &ImageOptions) -> Result<ImageSet,
         layout: found.layout,
         part: options.part,
         classes: found.classes,
-        train,
-        test,
+        train: found.train,
+        test: found.test,
         skipped: found.skipped,
     })
-}
-
-/// Gives every fifth picture to the test where all are of one split, and says so.
-fn split_by_fifths(pictures: &mut [Picture], layout: &mut String) {
-    if pictures.iter().any(|picture| picture.split != Split::Train) {
-        return;
-    }
-    for picture in pictures.iter_mut().skip(4).step_by(5) {
-        picture.split = Split::Test;
-    }
-    layout.push_str(", every fifth for the test");
 }
 
 /// The names of classes, sorted, and the label of each item.

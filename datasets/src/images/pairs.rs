@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use image::RgbImage;
-use rayon::prelude::*;
 
 use super::decode::{failure, read as read_picture};
 use super::folder::pictures;
-use super::{Found, ImageOptions, Picture, split_by_fifths, square};
+use super::{Found, ImageOptions, Picture, square};
 use crate::tree::Tree;
 use crate::{DatasetError, Failure, Split};
 
@@ -18,31 +17,16 @@ enum Source {
 }
 
 pub(super) fn read(tree: &Tree, options: &ImageOptions) -> Result<Found, DatasetError> {
-    let mut found = Found {
-        layout: String::new(),
-        channels: 6,
-        classes: Vec::new(),
-        pictures: Vec::new(),
-        skipped: Vec::new(),
-    };
+    let mut found = Found::new("", 6, options);
     let sources = sources(tree, &mut found)?;
-    let read: Vec<Result<Vec<u8>, Failure>> = sources
-        .par_iter()
-        .map(|(_split, source)| one(tree, source, options.size))
-        .collect();
-    for ((split, source), pixels) in sources.into_iter().zip(read) {
+    found.read(&sources, |source| {
         let (Source::Beside(id) | Source::Apart(id, _)) = source;
-        match pixels {
-            Ok(pixels) => found.pictures.push(Picture {
-                id,
-                label: -1,
-                split,
-                pixels,
-            }),
-            Err(failure) => found.skipped.push(failure),
-        }
-    }
-    split_by_fifths(&mut found.pictures, &mut found.layout);
+        Ok(Picture {
+            id: id.clone(),
+            label: -1,
+            pixels: one(tree, source, options.size)?,
+        })
+    });
     Ok(found)
 }
 

@@ -196,6 +196,21 @@ fn folders_give_classes_and_splits_and_pictures_of_any_size_become_squares() {
         (8, 2, 0)
     );
     assert_eq!(set.test.ids, ["4.png", "9.png"]);
+    // No more is decoded than the limit takes: what follows may be damaged.
+    for number in 10..200 {
+        let path = flat.path().join(format!("9{number:03}.png"));
+        fs::write(path, b"no picture").unwrap();
+    }
+    let few = ImageOptions {
+        limit: 2,
+        ..options(8)
+    };
+    let some = open_images(flat.path(), &few).unwrap();
+    assert_eq!(
+        (some.train.ids[1].as_str(), &some.test),
+        ("1.png", &set.test)
+    );
+    assert!(some.skipped.len() < 64, "{}", some.skipped.len());
     assert!(set.layout.contains("every fifth"));
 }
 

@@ -218,6 +218,9 @@ pub(super) fn scans(tree: &Tree) -> Result<Option<Found>, DatasetError> {
     }))
 }
 
+/// Grids of ModelNet10 for training and for the test.
+const VOXELS: [usize; 2] = [3991, 908];
+
 /// Reads one NPZ with `X_train`, `y_train`, `X_test`, `y_test`; `None` if there is no lone NPZ.
 pub(super) fn voxels(tree: &Tree) -> Result<Option<Found>, DatasetError> {
     let [file] = tree.files.as_slice() else {
@@ -242,7 +245,7 @@ pub(super) fn voxels(tree: &Tree) -> Result<Option<Found>, DatasetError> {
         .max()
         .map_or(0, |most| usize::try_from(*most).map_or(0, |m| m + 1));
     let ten = modelnet::ten_class_names();
-    let known = count == ten.len();
+    let known = count == ten.len() && [set.train.len(), set.test.len()] == VOXELS;
     let classes = if known {
         ten
     } else {
@@ -287,6 +290,7 @@ pub(super) fn voxels(tree: &Tree) -> Result<Option<Found>, DatasetError> {
 mod tests {
     use std::fs;
     use std::io::{Cursor, Write};
+    use std::path::{Path, PathBuf};
 
     use zip::ZipWriter;
     use zip::write::SimpleFileOptions;
@@ -321,11 +325,11 @@ mod tests {
         .concat()
     }
 
-    #[test]
-    fn grids_that_all_have_labels_below_zero_are_named() {
+    /// A file of one grid for training and one for the test, both of one label.
+    fn grids(folder: &Path, label: u8) -> PathBuf {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         for part in ["train", "test"] {
-            for (name, array) in [("X", array("(1, 1, 1, 1)", 1)), ("y", array("(1,)", 255))] {
+            for (name, array) in [("X", array("(1, 1, 1, 1)", 1)), ("y", array("(1,)", label))] {
                 let name = format!("{name}_{part}.npy");
                 writer
                     .start_file(name.as_str(), SimpleFileOptions::default())
@@ -333,10 +337,24 @@ mod tests {
                 writer.write_all(&array).unwrap();
             }
         }
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("grids.npz");
+        let path = folder.join("grids.npz");
         fs::write(&path, writer.finish().unwrap().into_inner()).unwrap();
-        let error = open(&path, DatasetKind::Auto).unwrap_err();
+        path
+    }
+
+    #[test]
+    fn grids_that_all_have_labels_below_zero_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = open(&grids(folder.path(), 255), DatasetKind::Auto).unwrap_err();
         assert!(error.to_string().contains("label -1 of row 0"), "{error}");
+    }
+
+    #[test]
+    fn ten_classes_of_other_counts_are_not_modelnet10() {
+        let folder = tempfile::tempdir().unwrap();
+        let dataset = open(&grids(folder.path(), 9), DatasetKind::Auto).unwrap();
+        assert_eq!(dataset.classes.len(), 10);
+        assert_eq!(dataset.classes[9], "9");
+        assert_ne!(dataset.name, "ModelNet10");
     }
 }

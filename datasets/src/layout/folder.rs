@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{EXPECTED, Found, class_index, labels};
+use super::{EXPECTED, Found, class_index, labels, unique_ids};
 use crate::tree::{Tree, is_shape, split_ending};
 use crate::{DatasetError, Item, Split};
 
@@ -43,6 +43,8 @@ pub(super) fn read(tree: &Tree) -> Result<Found, DatasetError> {
         .iter()
         .map(|file| item(file, &found.classes))
         .collect();
+    // A row of a table means one of two files of the same name by its ending.
+    unique_ids(&mut found.items);
     labels::apply(tree, &mut found)?;
     Ok(found)
 }
@@ -53,11 +55,14 @@ fn classes(tree: &Tree, shapes: &[&String]) -> Result<Vec<String>, DatasetError>
         .filter_map(|file| file.split_once('/'))
         .map(|(class, _)| class)
         .collect();
+    let with_files: BTreeSet<&str> = tree
+        .files
+        .iter()
+        .filter_map(|file| Some(file.split_once('/')?.0))
+        .collect();
     for folder in tree.folders.iter().filter(|folder| !folder.contains('/')) {
-        let empty = !with_shapes.contains(folder.as_str());
         // A folder of pictures or notes is not a class; one with nothing in it was one.
-        let inside = format!("{folder}/");
-        if empty && !tree.files.iter().any(|file| file.starts_with(&inside)) {
+        if !with_files.contains(folder.as_str()) {
             return Err(DatasetError::EmptyClass {
                 path: tree.top(),
                 class: folder.clone(),

@@ -32,7 +32,8 @@ const EXPECTED: &str = "<class>/<shape>, <class>/{train,test}/<shape> or \
     {train,test}/<class>/<shape>, shapes as OFF, PLY, OBJ, STL, PCD, NPY, XYZ, TXT or HDF5";
 
 /// Opens the data set at `path`, a folder or a zip or tar of one (see [`spectra_pointcloud::visit_archive`]): lists
-/// its files and tells classes and splits, without reading a shape.
+/// its files and tells classes and splits, without reading a shape. (HDF5 and NPZ files of many shapes are read, since
+/// they alone say how many they hold.)
 ///
 /// With [`DatasetKind::Auto`] the layout is recognised; [`Dataset::layout`] says as what. Folders that
 /// merely wrap the data set are walked down. Items are sorted by their path.
@@ -132,12 +133,11 @@ fn not_recognised(path: &Path, found: &str) -> DatasetError {
     }
 }
 
-/// The number of a class, which is its place.
+/// The number of a class, which is its (first) place in the sorted list.
 fn class_index(classes: &[String], class: &str) -> Option<u32> {
-    classes
-        .iter()
-        .position(|known| known == class)
-        .and_then(|index| u32::try_from(index).ok())
+    let place = classes.partition_point(|known| known.as_str() < class);
+    let found = classes.get(place).is_some_and(|known| known == class);
+    u32::try_from(place).ok().filter(|_| found)
 }
 
 /// Gives items that share an id (the same name in two splits, or in two formats) their whole path.

@@ -119,7 +119,7 @@ pub(super) fn read(tree: &Tree) -> Result<Option<Found>, DatasetError> {
     no_class_is_empty(tree, &classes)?;
     let classes: Vec<String> = classes.into_iter().map(str::to_owned).collect();
     let items: Vec<Item> = shapes().filter_map(|file| item(file, &classes)).collect();
-    let official = official(&classes);
+    let official = official(&classes, &items);
     let mut notes = left_out(tree);
     if fitting < total {
         notes.push(format!(
@@ -159,6 +159,14 @@ fn item(file: &str, classes: &[String]) -> Option<Item> {
 
 /// A class whose folders hold no shape at all was probably not copied whole.
 fn no_class_is_empty(tree: &Tree, classes: &BTreeSet<&str>) -> Result<(), DatasetError> {
+    // Folders at the top that hold lists or notes.
+    let lists: BTreeSet<&str> = tree
+        .files
+        .iter()
+        .filter(|file| !is_shape(file))
+        .filter_map(|file| file.split_once('/'))
+        .filter_map(|(folder, rest)| (!rest.contains('/')).then_some(folder))
+        .collect();
     for folder in &tree.folders {
         let class = match folder.split_once('/') {
             None if Split::from_name(folder).is_none() => folder.as_str(),
@@ -167,11 +175,7 @@ fn no_class_is_empty(tree: &Tree, classes: &BTreeSet<&str>) -> Result<(), Datase
             }
             _ => continue,
         };
-        let inside = format!("{folder}/");
-        let lists = tree.files.iter().any(|file| {
-            file.starts_with(&inside) && !is_shape(file) && file.matches('/').count() == 1
-        });
-        if !classes.contains(class) && !lists {
+        if !classes.contains(class) && !lists.contains(folder.as_str()) {
             return Err(DatasetError::EmptyClass {
                 path: tree.top(),
                 class: class.to_owned(),
@@ -181,21 +185,25 @@ fn no_class_is_empty(tree: &Tree, classes: &BTreeSet<&str>) -> Result<(), Datase
     Ok(())
 }
 
-/// The official set that these classes belong to: all of ModelNet10, or any of the others of ModelNet40.
-fn official(classes: &[String]) -> Option<&'static str> {
+/// The official set that these items belong to: all classes of ModelNet10, or any of the others of ModelNet40, and most
+/// items under their official names. Anyone has chairs and tables.
+fn official(classes: &[String], items: &[Item]) -> Option<&'static str> {
     let known = |class: &String| MODELNET40.iter().any(|(name, _, _)| name == class);
     let small = |class: &String| MODELNET10.contains(&class.as_str());
-    if classes.iter().all(small) {
-        Some("ModelNet10")
+    let name = if classes.iter().all(small) {
+        "ModelNet10"
     } else if classes.iter().all(known) {
-        Some("ModelNet40")
+        "ModelNet40"
     } else {
-        None
-    }
+        return None;
+    };
+    let wanted = wanted(name);
+    let here = items.iter().filter(|item| wanted.contains_key(&item.id));
+    (here.count() * 2 > items.len()).then_some(name)
 }
 
-/// What is here against the official set `name`.
-pub(super) fn completeness(name: &str, items: &[Item]) -> Completeness {
+/// The ids of the official set `name` and their splits.
+fn wanted(name: &str) -> BTreeMap<String, Split> {
     let mut wanted: BTreeMap<String, Split> = BTreeMap::new();
     for &(class, train, test) in &MODELNET40 {
         if name == "ModelNet10" && !MODELNET10.contains(&class) {
@@ -210,6 +218,12 @@ pub(super) fn completeness(name: &str, items: &[Item]) -> Completeness {
             wanted.insert(format!("{class}/{class}_{number:04}"), split);
         }
     }
+    wanted
+}
+
+/// What is here against the official set `name`.
+pub(super) fn completeness(name: &str, items: &[Item]) -> Completeness {
+    let mut wanted = wanted(name);
     let official = |split| wanted.values().filter(|found| **found == split).count();
     let here = |split| items.iter().filter(|item| item.split == split).count();
     let splits = [Split::Train, Split::Test].map(|split| (split, here(split), official(split)));

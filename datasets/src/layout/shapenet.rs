@@ -216,16 +216,48 @@ fn synset_of(file: &str) -> Option<&str> {
     is_synset(synset).then_some(synset)
 }
 
-/// The splits of the objects that `train.txt` and `test.txt` name, wherever the two lie.
+const LISTS: [(&str, Split); 2] = [("train.txt", Split::Train), ("test.txt", Split::Test)];
+
+/// The folder of the lists: `ShapeNet-55`, beside which those of subsets may lie, or the only one that has any.
+fn folder_of_lists(tree: &Tree) -> Result<Option<&str>, DatasetError> {
+    let folders: BTreeSet<&str> = tree
+        .files
+        .iter()
+        .map(|file| file.rsplit_once('/').unwrap_or(("", file)))
+        .filter(|(_, name)| LISTS.iter().any(|(list, _)| list == name))
+        .map(|(folder, _)| folder)
+        .collect();
+    let whole = |folder: &&&str| folder.rsplit('/').next() == Some("ShapeNet-55");
+    match (folders.iter().find(whole), folders.len()) {
+        (None, 2..) => {
+            let all: Vec<&str> = folders.into_iter().collect();
+            let message = format!(
+                "train.txt and test.txt lie in several folders: {}; call the one to be read ShapeNet-55",
+                all.join(", ")
+            );
+            Err(DatasetError::layout(&tree.top(), message))
+        }
+        (found, _) => Ok(found.or(folders.first()).copied()),
+    }
+}
+
+/// The splits of the objects that `train.txt` and `test.txt` name; none without the two.
 fn listed(tree: &Tree) -> Result<BTreeMap<String, Split>, DatasetError> {
     let mut wanted = BTreeMap::new();
-    for (list, split) in [("train.txt", Split::Train), ("test.txt", Split::Test)] {
-        let found = tree
-            .files
-            .iter()
-            .find(|file| *file == list || file.ends_with(&format!("/{list}")));
-        let Some(found) = found else { continue };
-        let text = tree.text(found)?;
+    let Some(folder) = folder_of_lists(tree)? else {
+        return Ok(wanted);
+    };
+    for (list, split) in LISTS {
+        let list = match folder {
+            "" => list.to_owned(),
+            folder => format!("{folder}/{list}"),
+        };
+        if !tree.has(&list) {
+            let message =
+                "is not there, but the list of the other split is; restore it, or remove both";
+            return Err(DatasetError::layout(&tree.path(&list), message));
+        }
+        let text = tree.text(&list)?;
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
             wanted.insert(line.trim_end_matches(".npy").to_owned(), split);
         }

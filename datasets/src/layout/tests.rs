@@ -239,6 +239,60 @@ fn shapenet55_reads_its_lists() {
 }
 
 #[test]
+fn shapenet55_takes_both_lists_from_its_own_folder() {
+    let files = [
+        "shapenet_pc/02691156-aaa.npy",
+        "shapenet_pc/02691156-bbb.npy",
+    ];
+    let lists = |folders: &[&str]| -> Vec<(String, String)> {
+        let list = |folder: &str| {
+            let (train, test) = match folder {
+                "ShapeNet-55" => ("aaa", "bbb"),
+                _ => ("bbb", "aaa"),
+            };
+            [("train", train), ("test", test)].map(|(split, id)| {
+                (
+                    format!("{folder}/{split}.txt"),
+                    format!("02691156-{id}.npy\n"),
+                )
+            })
+        };
+        folders.iter().flat_map(|folder| list(folder)).collect()
+    };
+    let read = |lists: &[(String, String)]| {
+        let texts: Vec<(&str, &str)> = lists.iter().map(|(a, b)| (&**a, &**b)).collect();
+        auto_with(&files, &texts)
+    };
+    let dataset = read(&lists(&["ShapeNet-34", "ShapeNet-55", "a"])).unwrap();
+    assert_eq!(dataset.items[0].split, Split::Train);
+    assert_eq!(dataset.items[1].split, Split::Test);
+    let dataset = read(&lists(&["ShapeNet-34"])).unwrap();
+    assert_eq!(dataset.items[0].split, Split::Test);
+    let error = read(&lists(&["ShapeNet-34", "unseen"]))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("ShapeNet-34, unseen"), "{error}");
+    let error = read(&lists(&["ShapeNet-55"])[..1]).unwrap_err().to_string();
+    assert!(
+        error.contains("ShapeNet-55/test.txt: is not there"),
+        "{error}"
+    );
+}
+
+#[test]
+fn anyones_chairs_are_not_modelnet() {
+    let dataset = auto(&[
+        "chair/train/kitchen.off",
+        "chair/test/chair_0890.off",
+        "table/train/desk 3.off",
+    ])
+    .unwrap();
+    assert_eq!(dataset.layout, "folders of classes and splits");
+    assert_eq!(dataset.up_axis, "unknown");
+    assert!(dataset.completeness.is_none());
+}
+
+#[test]
 fn resampled_modelnet_takes_its_splits_from_lists() {
     let dataset = auto_with(
         &[
@@ -342,6 +396,16 @@ fn a_table_gives_labels_and_splits() {
             .to_string();
         assert!(error.contains(word), "{error}");
     }
+    // Two files of one name are told apart by their endings.
+    let table = "file,class\na.off,x\na.ply,y\n";
+    let dataset = auto_with(&["a.off", "a.ply"], &[("labels.csv", table)]).unwrap();
+    assert_eq!(
+        summary(&dataset),
+        [
+            ("a.off".into(), Some(0), Split::Train),
+            ("a.ply".into(), Some(1), Split::Train),
+        ]
+    );
 }
 
 #[test]
@@ -352,7 +416,7 @@ fn aligned_modelnet_and_incomplete_lists_are_said() {
         "ModelNet folders, manually aligned"
     );
     let dataset = auto_with(
-        &["shapenet_pc/02691156-aaa.npy"],
+        &["shapenet_pc/02691156-aaa.npy", "ShapeNet-55/test.txt"],
         &[("ShapeNet-55/train.txt", "02691156-aaa.npy\n")],
     )
     .unwrap();

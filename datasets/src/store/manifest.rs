@@ -1,8 +1,8 @@
 //! `manifest.json`: what a store holds and how it was made.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
 use std::ops::{Deref, Range};
 use std::path::Path;
 
@@ -111,8 +111,27 @@ impl Plan {
         )
     }
 
-    /// blake3 of the whole plan, which each part carries.
+    /// What decides the bytes of parts: the plan without the names of the data set and its folder, so that copies of
+    /// one data set under several names are made into the same parts.
+    pub(crate) fn nameless(&self) -> Self {
+        Self {
+            dataset: String::new(),
+            source: String::new(),
+            ..self.clone()
+        }
+    }
+
+    /// blake3 of the plan, which each part carries.
     pub(crate) fn hash(&self) -> String {
+        self.nameless().hash_of_all()
+    }
+
+    /// Whether a part that carries `hash` is of this plan. Stores of old have the names in it too.
+    pub(crate) fn is_of(&self, hash: &str) -> bool {
+        hash == self.hash() || hash == self.hash_of_all()
+    }
+
+    fn hash_of_all(&self) -> String {
         let text = serde_json::to_vec(self).expect("a plan is plain data with string keys");
         blake3::hash(&text).to_hex().to_string()
     }
@@ -154,6 +173,14 @@ fn listing_hash(items: &[&Item]) -> String {
         hasher.update(line.as_bytes());
     }
     hasher.finalize().to_hex().to_string()
+}
+
+/// Whether a folder is a store, finished or not, of whatever version: its manifest begins with the name of the format.
+pub(crate) fn is_store(folder: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(folder.join(MANIFEST))
+        .and_then(|manifest| manifest.take(256).read_to_end(&mut head));
+    read.is_ok() && String::from_utf8_lossy(&head).contains(&format!("\"{FORMAT}\""))
 }
 
 /// One finished part.
@@ -367,12 +394,28 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_known_whatever_the_folder_was_called_and_as_they_were_made_before() {
+        let one = plan();
+        let copy = Plan {
+            dataset: "other".into(),
+            source: "copy".into(),
+            ..plan()
+        };
+        assert!(one.is_of(&copy.hash()) && copy.is_of(&one.hash()));
+        assert!(one.is_of(&one.hash_of_all()) && !copy.is_of(&one.hash_of_all()));
+        assert!(!Plan { order: 5, ..plan() }.is_of(&one.hash()));
+        // Going on in the folder of a store is another matter: equal names of files are not yet equal shapes.
+        assert!(one.difference(&copy).is_some());
+    }
+
+    #[test]
     fn a_manifest_survives_the_disk_and_other_versions_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         assert!(Manifest::read(folder.path()).unwrap().is_none());
         let manifest = Manifest::begin(plan());
         manifest.write(folder.path()).unwrap();
         assert_eq!(Manifest::read(folder.path()).unwrap().unwrap(), manifest);
+        assert!(is_store(folder.path()));
         let path = folder.path().join(MANIFEST);
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace("\"version\": 1", "\"version\": 7")).unwrap();

@@ -13,12 +13,18 @@ use crate::DatasetError;
 /// Joins folders that were written by `convert` with shards of the same plan into the store `out`.
 ///
 /// Parts are copied whole and checked; a part that lies in several folders is taken once. The result
-/// is byte for byte what one run without shards writes. `out` may be one of the folders.
+/// is byte for byte what one run without shards writes. `out` may be one of the folders. Shards may have been made from
+/// copies of the data set under several names; the manifest has that of the first, or of `out` where it is a store.
 ///
 /// # Errors
 /// Folders of different plans, and parts that are missing or damaged everywhere.
 pub fn merge<P: AsRef<Path>>(shards: &[P], out: &Path) -> Result<Manifest, DatasetError> {
-    let plan = common_plan(shards)?;
+    let mut plan = common_plan(shards)?;
+    if let Some(manifest) = Manifest::read(out)?
+        && manifest.plan.nameless() == plan.nameless()
+    {
+        plan = manifest.plan;
+    }
     prepare(out, &plan)?;
     let lock = Lock::take(out, (0, 1))?;
     let mut missing = Vec::new();
@@ -60,7 +66,7 @@ fn common_plan<P: AsRef<Path>>(shards: &[P]) -> Result<Plan, DatasetError> {
             common = Some(manifest.plan);
             continue;
         };
-        if let Some(difference) = plan.difference(&manifest.plan) {
+        if let Some(difference) = plan.nameless().difference(&manifest.plan.nameless()) {
             let message = format!("not a shard of the same store as the first: {difference}");
             return Err(DatasetError::layout(shard, message));
         }
@@ -128,6 +134,10 @@ pub(crate) fn finish(out: &Path, plan: &Plan) -> Result<Option<Manifest>, Datase
         finished: true,
         ..Manifest::begin(plan.clone())
     };
+    // Whether all are there costs a look, whether they are whole their bytes: of many shards one alone pays for that.
+    if !(0..plan.part_count()).all(|index| part::is_there(out, plan, index)) {
+        return Ok(None);
+    }
     for index in 0..plan.part_count() {
         let Some(finished) = part::finished(out, plan, index)? else {
             return Ok(None);

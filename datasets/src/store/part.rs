@@ -140,14 +140,19 @@ impl Finished {
     }
 }
 
+/// Whether both files of a part are on disk.
+pub(crate) fn is_there(folder: &Path, plan: &Plan, index: usize) -> bool {
+    let (rows, table) = paths(folder, plan, index);
+    rows.exists() && table.exists()
+}
+
 /// The part if it is on disk, whole, and made by this very plan; `None` if it is to be made (again).
 pub(crate) fn finished(
     folder: &Path,
     plan: &Plan,
     index: usize,
 ) -> Result<Option<Finished>, DatasetError> {
-    let (rows_path, table_path) = paths(folder, plan, index);
-    if !rows_path.exists() || !table_path.exists() {
+    if !is_there(folder, plan, index) {
         return Ok(None);
     }
     let files = Files::load(folder, plan, index)?;

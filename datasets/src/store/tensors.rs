@@ -147,7 +147,7 @@ pub(crate) fn check<'a>(
     csv: &str,
 ) -> Result<Checked<'a>, String> {
     let head = head(bytes)?;
-    if head.plan != plan.hash() || head.part != index {
+    if !plan.is_of(&head.plan) || head.part != index {
         return Err("it was made by another run, with other options or items".to_owned());
     }
     if head.csv != csv {

@@ -21,7 +21,8 @@ pub struct CloudSet {
 
 /// Reads the content of a file with the arrays `data` (N, P, 3), `label` (N) or (N, 1), and `normal` (N, P, 3); the last two
 /// may be absent. Shapes are held against [`Limits`] before any number is read; [`Limits::points`] bounds all
-/// clouds together. `name` stands in errors.
+/// clouds together. Coordinates are as the file has them, NaN and infinity included: one bad cloud is no reason to
+/// refuse the others. `name` stands in errors.
 ///
 /// # Errors
 ///
@@ -39,7 +40,7 @@ pub fn read_hdf5_clouds(bytes: &[u8], name: &str, limits: &Limits) -> Result<Clo
 pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
     let mut set = clouds(input)?;
     match (set.clouds.pop(), set.clouds.len()) {
-        (Some(cloud), 0) => Ok(cloud.into()),
+        (Some(cloud), 0) => input.cloud(cloud, |_| At::File),
         (None, _) => Err(input.empty("no clouds")),
         (Some(_), others) => Err(ReadError::ManyShapes {
             place: input.place(At::File),
@@ -81,15 +82,6 @@ fn clouds(input: &Input) -> Result<CloudSet, ReadError> {
         }
         for (cloud, normals) in clouds.iter_mut().zip(triples(input, &normals, points)?) {
             cloud.normals = Some(normals);
-        }
-    }
-    for cloud in &clouds {
-        if let Some(at) = cloud
-            .points
-            .iter()
-            .position(|p| !p.iter().all(|x| x.is_finite()))
-        {
-            return Err(input.not_finite(At::File, format!("point {at} at {:?}", cloud.points[at])));
         }
     }
     let labels = match array(input, &file, "label")? {

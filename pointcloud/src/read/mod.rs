@@ -119,9 +119,11 @@ fn archive(bytes: &[u8]) -> Option<&'static str> {
     (is_zip(bytes) && !npz::is_npz(bytes)).then_some("zip")
 }
 
-/// Reads the only file of an archive that could be a shape.
+/// Reads the only file of an archive that could be a shape; what is surely one wins over what only might be, as the
+/// licence beside it.
 fn only_member(input: &Input, depth: u32) -> Result<Shape, ReadError> {
-    let mut found = Vec::new();
+    let mut found: Option<(u8, String, Vec<u8>)> = None;
+    let mut equals = 0;
     let mut damaged = None;
     visit_bytes(input, &mut |name, bytes| {
         let bytes = match bytes {
@@ -132,31 +134,39 @@ fn only_member(input: &Input, depth: u32) -> Result<Shape, ReadError> {
             }
         };
         let packed = Packing::of(&bytes).is_some() || archive(&bytes).is_some();
-        if packed || Format::of(&bytes, name).is_some() {
-            found.push((name.to_owned(), bytes));
+        let doubt = match packed {
+            true => Some(0),
+            false => Format::of(&bytes, name).map(|format| format.doubt(&bytes)),
+        };
+        let least = found.as_ref().map_or(u8::MAX, |(least, _, _)| *least);
+        match doubt {
+            Some(doubt) if doubt < least => {
+                found = Some((doubt, name.to_owned(), bytes));
+                equals = 1;
+            }
+            Some(doubt) if doubt == least => equals += 1,
+            _ => {}
         }
-        match found.len() {
-            0 | 1 => ControlFlow::Continue(()),
-            _ => ControlFlow::Break(()),
+        match (&found, equals) {
+            (Some((0, _, _)), 2..) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
         }
     })?;
     if let Some(error) = damaged {
         return Err(error);
     }
-    match found.as_slice() {
-        [] => Err(input.empty("no shapes")),
-        [(member, bytes)] => nested(
-            bytes,
-            &format!("{}/{member}", input.name),
-            input.limits,
-            depth + 1,
-        ),
-        _ => Err(ReadError::ManyShapes {
+    let Some((_, member, bytes)) = found else {
+        return Err(input.empty("no shapes"));
+    };
+    if equals > 1 {
+        return Err(ReadError::ManyShapes {
             place: input.place(At::File),
-            count: found.len() as u64,
+            count: equals,
             advice: "unpack it, or convert it as a data set",
-        }),
+        });
     }
+    let name = format!("{}/{member}", input.name);
+    nested(&bytes, &name, input.limits, depth + 1)
 }
 
 /// The bytes of a file within the limits.

@@ -55,7 +55,8 @@ impl Header {
 }
 
 /// Reads a cloud: points in rows of at least three numbers, `(N, 3+)`, also as `(1, N, 3+)`. An array
-/// `(3, N)` with N above 9 is taken as the transpose, which three points of so many columns never are.
+/// `(3, N)` with N above 9 is taken as the transpose, which three points of so many columns never are; arrays of more
+/// than [`WIDEST`] columns are refused: they are pictures, or have a row for each coordinate.
 pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
     let header = header(input)?;
     let (rows, width, transposed) = layout(input, &header)?;
@@ -69,20 +70,27 @@ pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
     })
 }
 
+/// Most columns of an array of points: no point has so many properties.
+const WIDEST: u64 = 100;
+
 /// Rows, columns, and whether points lie along the columns of the array.
 fn layout(input: &Input, header: &Header) -> Result<(usize, usize, bool), ReadError> {
     let place = At::Byte(0);
-    let wrong = || {
+    let refused = |expected: &'static str| {
         let found = format!("shape {:?}", header.shape);
-        input.syntax(place, "an array of points, (N, 3) or wider", &found)
+        input.syntax(place, expected, &found)
     };
+    let wrong = || refused("an array of points, (N, 3) or wider");
     let size = |n: u64| usize::try_from(n).ok().ok_or_else(wrong);
     match *header.shape.as_slice() {
-        [1, n, w] | [n, w] if (3..=4096).contains(&w) && !(n == 3 && w > 9) => {
+        [1, n, w] | [n, w] if (3..=WIDEST).contains(&w) && !(n == 3 && w > 9) => {
             Ok((size(n)?, size(w)?, false))
         }
         [3, n] | [1, 3, n] => Ok((size(n)?, 3, true)),
-        [count, _, 3..=4096] if count != 1 => Err(ReadError::ManyShapes {
+        [1, 4..=9, n] | [4..=9, n] if n > WIDEST => Err(refused(
+            "a row for each point, (N, 3) or wider: transpose the array",
+        )),
+        [count, _, 3..=WIDEST] if count != 1 => Err(ReadError::ManyShapes {
             place: input.place(place),
             count,
             advice: "save each as an array of its own, or convert the file as a data set",
@@ -338,6 +346,21 @@ mod tests {
                 "3 shapes",
             ),
             (file(1, "'<f4'", "False", "(6,)", &six), "syntax", "[6]"),
+            (
+                file(1, "'<f4'", "False", "(6, 1024)", b""),
+                "syntax",
+                "transpose",
+            ),
+            (
+                file(1, "'<f4'", "False", "(6, 8192)", b""),
+                "syntax",
+                "transpose",
+            ),
+            (
+                file(1, "'|u1'", "False", "(512, 512)", b""),
+                "syntax",
+                "(N, 3)",
+            ),
             (
                 file(1, "'<f4'", "False", "(7, 3)", &six),
                 "truncated",

@@ -1,4 +1,4 @@
-//! PLY in its three encodings, parsed by `ply-rs-bw`.
+//! PLY in its three encodings: `ply-rs-bw` parses headers and binary bodies, text is read here as in other formats.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use ply_rs_bw::ply::{
 
 use crate::error::{At, ReadError};
 use crate::input::Input;
-use crate::text::{number, words};
+use crate::text::{Line, Lines, integer, number, unmarked};
 use crate::{PointCloud, Shape};
 
 /// Reads vertices (positions, normals, a property `weight`) and faces; other elements and properties are
@@ -20,16 +20,16 @@ pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
     check_counts(input, &header, start)?;
     let mut vertices = Vec::new();
     let mut faces = Vec::new();
-    let mut body = Reader::new(&input.bytes[start..]);
-    let header_lines = input.bytes[..start].iter().filter(|&&b| b == b'\n').count();
+    let mut body = match header.encoding {
+        Encoding::Ascii => Body::Text(body_lines(input, start)?),
+        _ => Body::Binary(Reader::new(&input.bytes[start..]), &header),
+    };
     for (name, element) in &header.elements {
         match name.as_str() {
-            "vertex" => {
-                vertices = elements::<Vertex>(input, &mut body, element, &header, header_lines)?
-            }
-            "face" => faces = elements::<Face>(input, &mut body, element, &header, header_lines)?,
+            "vertex" => vertices = body.elements::<Vertex>(input, element)?,
+            "face" => faces = body.elements::<Face>(input, element)?,
             _ => {
-                elements::<Other>(input, &mut body, element, &header, header_lines)?;
+                body.elements::<Other>(input, element)?;
             }
         }
     }
@@ -40,10 +40,7 @@ pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
 fn read_header(input: &Input) -> Result<(Header, usize), ReadError> {
     let mut start = 0;
     let mut text = String::new();
-    let bytes = input
-        .bytes
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(input.bytes);
+    let bytes = unmarked(input.bytes);
     let skipped = input.bytes.len() - bytes.len();
     loop {
         let rest = &bytes[start..];
@@ -122,36 +119,123 @@ fn least_size(property: &PropertyType) -> u64 {
     }
 }
 
-fn elements<E: PropertyAccess>(
-    input: &Input,
-    body: &mut Reader<&[u8]>,
-    element: &ElementDef,
-    header: &Header,
-    header_lines: usize,
-) -> Result<Vec<E>, ReadError> {
-    Parser::<E>::new()
-        .read_payload_for_element(body, element, header)
-        .map_err(|error| {
-            let at = match header.encoding {
-                Encoding::Ascii => At::Line((header_lines + body.line()) as u64),
-                _ => At::Byte((input.bytes.len() - body.get_ref().len()) as u64),
-            };
+/// What follows the header.
+enum Body<'a> {
+    Text(Lines<'a>),
+    Binary(Reader<&'a [u8]>, &'a Header),
+}
+
+impl Body<'_> {
+    fn elements<E: PropertyAccess>(
+        &mut self,
+        input: &Input,
+        element: &ElementDef,
+    ) -> Result<Vec<E>, ReadError> {
+        let (body, header) = match self {
+            Self::Text(lines) => return written(input, lines, element),
+            Self::Binary(body, header) => (body, header),
+        };
+        let read = Parser::<E>::new().read_payload_for_element(body, element, header);
+        read.map_err(|error| {
+            let at = At::Byte((input.bytes.len() - body.get_ref().len()) as u64);
             let expected = format!("{} elements `{}`", element.count, element.name);
-            if error.kind() == io::ErrorKind::UnexpectedEof {
-                return input.truncated(at, expected, "fewer".into());
-            }
-            let At::Line(line) = at else {
-                return input.syntax(at, expected, &error.to_string());
-            };
-            let mut text = input.bytes.split(|&b| b == b'\n').skip(line as usize - 1);
-            let text = text.next().unwrap_or_default();
-            let found = String::from_utf8_lossy(&text[..text.len().min(400)]);
-            // The parser knows no NaN and no infinity.
-            match words(text).filter_map(number).all(f64::is_finite) {
-                true => input.syntax(at, expected, found.trim_end()),
-                false => input.not_finite(at, found.trim_end().to_owned()),
+            match error.kind() {
+                io::ErrorKind::UnexpectedEof => input.truncated(at, expected, "fewer".into()),
+                _ => input.syntax(at, expected, &error.to_string()),
             }
         })
+    }
+}
+
+/// The lines after a header that ends at byte `start`.
+fn body_lines<'a>(input: &Input<'a>, start: usize) -> Result<Lines<'a>, ReadError> {
+    let mut lines = Lines::new(*input);
+    while lines.rest().len() > input.bytes.len() - start {
+        lines.next()?;
+    }
+    Ok(lines)
+}
+
+/// The elements of a text, one a line; blank lines are passed over.
+fn written<E: PropertyAccess>(
+    input: &Input,
+    lines: &mut Lines,
+    element: &ElementDef,
+) -> Result<Vec<E>, ReadError> {
+    let mut elements = Vec::new();
+    while elements.len() < element.count {
+        let Some(line) = lines.next()? else {
+            let expected = format!("{} elements `{}`", element.count, element.name);
+            let found = elements.len().to_string();
+            return Err(input.truncated(At::Line(lines.number()), expected, found));
+        };
+        if !line.is_blank() {
+            elements.push(one(input, line, element)?);
+        }
+    }
+    Ok(elements)
+}
+
+fn one<E: PropertyAccess>(input: &Input, line: Line, element: &ElementDef) -> Result<E, ReadError> {
+    let mut words = line.words();
+    let mut read = E::new();
+    for (name, property) in &element.properties {
+        let value = match &property.data_type {
+            PropertyType::Scalar(kind) => words.next().and_then(|word| scalar(kind, word)),
+            PropertyType::List(_, kind) => list(kind, &mut words),
+        };
+        let value = value.ok_or_else(|| {
+            let expected = format!("`{name}` of an element `{}`", element.name);
+            input.syntax(line.at(), expected, &line.shown())
+        })?;
+        let is_finite = match value {
+            Property::Float(x) => x.is_finite(),
+            Property::Double(x) => x.is_finite(),
+            _ => true,
+        };
+        if element.name == "vertex" && ["x", "y", "z"].contains(&name.as_str()) && !is_finite {
+            return Err(input.not_finite(line.at(), line.shown()));
+        }
+        if read.set_property(name, value) == PropertyAccessResult::UnsupportedType {
+            let expected = format!("another type of `{name}`");
+            return Err(input.syntax(line.at(), expected, &format!("{:?}", property.data_type)));
+        }
+    }
+    Ok(read)
+}
+
+/// One number. Whole ones are often written `1.0`, so their types are not insisted on.
+fn scalar(kind: &ScalarType, word: &[u8]) -> Option<Property> {
+    let value = number(word)?;
+    let ScalarType::Float = kind else {
+        return Some(Property::Double(value));
+    };
+    // Rounded once, as a reader of floats does it.
+    let text = std::str::from_utf8(word).ok()?;
+    Some(Property::Float(text.parse().unwrap_or(value as f32)))
+}
+
+/// A count and so many numbers.
+fn list<'a>(kind: &ScalarType, words: &mut impl Iterator<Item = &'a [u8]>) -> Option<Property> {
+    let count = usize::try_from(integer(words.next()?)?).ok()?;
+    let mut taken = 0;
+    let words = words.take(count).inspect(|_| taken += 1);
+    let list = match kind {
+        ScalarType::Float | ScalarType::Double => {
+            Property::ListDouble(words.map(number).collect::<Option<_>>()?)
+        }
+        _ => {
+            let whole: Vec<i64> = words.map(integer).collect::<Option<_>>()?;
+            match whole.iter().all(|&x| u32::try_from(x).is_ok()) {
+                true => Property::ListUInt(whole.into_iter().map(|x| x as u32).collect()),
+                false => {
+                    let small = whole.into_iter().map(|x| i32::try_from(x).ok());
+                    Property::ListInt(small.collect::<Option<_>>()?)
+                }
+            }
+        }
+    };
+    (taken == count).then_some(list)
 }
 
 fn shape(
@@ -325,6 +409,24 @@ mod tests {
               end_header\n0 0 0 9\n1 0 0 9\n1 1 0 9\n0 1 0 9\n4 0 1 2 3 2 0.5 0.5\n",
         );
         assert_eq!(read(&bytes).expect("valid").faces(), [[0, 1, 2], [0, 2, 3]]);
+    }
+
+    #[test]
+    fn ascii_as_people_write_it() {
+        let text = format!(
+            "\u{feff}ply\nformat ascii 1.0\n{HEAD}property uchar red\nproperty float quality\n{FACE}\
+             .5 -.5 1. 1.0 nan\n\n1 0 0 255 inf\r\n  \n0 1 0.1 2 -1.#IND\n\n3 0 1 2\n"
+        );
+        let shape = read(text.as_bytes()).expect("valid");
+        assert_eq!(shape.points()[0], [0.5, -0.5, 1.0]);
+        assert_eq!(shape.points()[2][2], f64::from(0.1f32), "a float");
+        assert_eq!(shape.faces(), [[0, 1, 2]]);
+        let wrong = text.replace("1 0 0 255", "1 0 zero 255");
+        let error = read(wrong.as_bytes()).expect_err("a word").to_string();
+        assert!(
+            error.contains("line 14") && error.contains("`z`"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::error::{At, ReadError};
 use crate::input::Input;
-use crate::text::{Lines, point};
+use crate::text::{Lines, point, unmarked};
 use crate::{Mesh, Shape};
 
 /// The header, and the count of triangles after it.
@@ -33,7 +33,7 @@ fn count(bytes: &[u8]) -> Option<u64> {
 /// Reads triangles; normals and attributes are passed over.
 pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
     let mut triangles = Triangles::default();
-    if !is_binary(input.bytes) && is_ascii(input.bytes) {
+    if !is_binary(input.bytes) && is_ascii(unmarked(input.bytes)) {
         ascii(input, &mut triangles)?;
     } else {
         binary(input, &mut triangles)?;
@@ -169,8 +169,10 @@ mod tests {
             "solid a\n{FACET}endsolid a\nSOLID b\n{}ENDSOLID b\n",
             FACET.to_uppercase()
         );
-        let shape = read(text.as_bytes()).expect("valid");
-        assert_eq!((shape.points().len(), shape.faces().len()), (3, 2));
+        for mark in ["", "\u{feff}"] {
+            let shape = read(format!("{mark}{text}").as_bytes()).expect("valid");
+            assert_eq!((shape.points().len(), shape.faces().len()), (3, 2));
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(crate) fn is_table(text: &[u8]) -> bool {
     let mut lines = text
         .split(|&b| b == b'\n')
         .map(|line| uncommented(line).trim_ascii());
-    let numeric = |line: &[u8]| cells(line).filter(|cell| number(cell).is_some()).count() >= 3;
+    let numeric = |line: &[u8]| cells(line).map_while(value).take(3).count() == 3;
     lines
         .by_ref()
         .filter(|line| !line.is_empty())
@@ -19,9 +19,10 @@ pub(crate) fn is_table(text: &[u8]) -> bool {
         .any(numeric)
 }
 
-/// Reads x, y, z from the first three columns, or from those that a line of names calls so. Cells are parted by
-/// spaces, tabs, commas or semicolons; a first line with one number is a count (PTS); `#` and `//` begin
-/// comments. Other columns are taken as [`columns::cloud`] says.
+/// Reads x, y, z from the first three columns, or from those that a line of names calls so; of more than three names
+/// three must be so. Cells are parted by semicolons (commas are then decimal points), else by commas, else by
+/// spaces and tabs; a first line with one number is a count (PTS); `#` and `//` begin comments. Other columns are
+/// taken as [`columns::cloud`] says.
 pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
     let mut lines = Lines::new(*input);
     let mut table = Table::default();
@@ -40,7 +41,11 @@ pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
         && rows > 0
     {
         let at = At::Line(lines.number());
-        return Err(input.truncated(at, format!("{expected} points"), rows.to_string()));
+        let (expected, found) = (format!("{expected} points"), rows.to_string());
+        return Err(match (rows as u64) < table.count.unwrap_or_default() {
+            true => input.truncated(at, expected, found),
+            false => input.syntax(at, format!("{expected} by the count before them"), &found),
+        });
     }
     let Table {
         values,
@@ -76,10 +81,10 @@ impl Table {
         if let Some(order) = &self.order {
             let cells: Vec<&[u8]> = cells(line.text).collect();
             self.values
-                .extend(order.iter().map_while(|&at| number(cells.get(at)?)));
+                .extend(order.iter().map_while(|&at| value(cells.get(at)?)));
         } else {
             // A word ends the numbers, as a class or a file name at the end of a row does.
-            self.values.extend(cells(line.text).map_while(number));
+            self.values.extend(cells(line.text).map_while(value));
         }
         let width = self.values.len() - start;
         self.values.truncate(start + width.min(columns::KEPT));
@@ -130,10 +135,16 @@ impl Table {
                 order.extend([a, b, c]);
             }
             self.order = Some(order);
+        } else if cells.len() > 3 {
+            // An index or a class may come first: which three are meant is not for a reader to guess.
+            return Err(input.syntax(line.at(), NAMES, &line.shown()));
         }
         Ok(())
     }
 }
+
+const NAMES: &str = "columns named x, y and z: rename those of the coordinates, or remove the line if the first three \
+    columns are they";
 
 fn uncommented(line: &[u8]) -> &[u8] {
     let end = line.iter().position(|&b| b == b'#');
@@ -141,9 +152,20 @@ fn uncommented(line: &[u8]) -> &[u8] {
     &line[..end.unwrap_or(line.len())]
 }
 
+/// The cells of a line. Between commas or semicolons a cell may be empty, and columns keep their places.
 fn cells(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|b| b.is_ascii_whitespace() || *b == b',' || *b == b';')
-        .filter(|cell| !cell.is_empty())
+    let sign = [b';', b','].into_iter().find(|sign| line.contains(sign));
+    line.split(move |b| sign.map_or(b.is_ascii_whitespace(), |sign| *b == sign))
+        .map(<[u8]>::trim_ascii)
+        .filter(move |cell| sign.is_some() || !cell.is_empty())
+}
+
+/// The number in a cell. A comma is its decimal point: cells that are parted by commas hold none.
+fn value(cell: &[u8]) -> Option<f64> {
+    number(cell).or_else(|| {
+        let (whole, rest) = cell.split_at_checked(cell.iter().position(|&b| b == b',')?)?;
+        number(&[whole, &b"."[..], &rest[1..]].concat())
+    })
 }
 
 #[cfg(test)]
@@ -175,6 +197,11 @@ mod tests {
             "1.0D+00 2e0 3 name\n4 5 6 other\n",
             "\"X\",\"Y\",\"Z\"\n1, 2, 3\n4, 5, 6\n",
             "//X Y Z\n1 2 3\n4 5 6\n",
+            ",x,y,z\n0,1,2,3\n1,4,5,6\n",
+            "\"point id\",x,y,z\na b,1,2,3\n,4,5,6\n",
+            "1,0;2,00;3\n4;5,0;6,\n",
+            "a;x;y;z\n;1;2,0;3,0\n;4;5;6\n",
+            "1,2,3,\n4,5,6,\n",
         ];
         for text in texts {
             assert_eq!(
@@ -202,6 +229,11 @@ mod tests {
             ("1 2 3\n4 5\n", "syntax", "line 2"),
             ("1 2 3\n4 5 6 7\n", "syntax", "3 numbers"),
             ("3\n1 2 3\n4 5 6\n", "truncated", "3 points"),
+            ("1\n1 2 3\n4 5 6\n", "syntax", "1 points by the count"),
+            ("id,px,py,pz\n0,1,2,3\n", "syntax", "line 1"),
+            ("0,1 2,5 3,0\n", "syntax", "three numbers"),
+            ("x,y,z\n1,,3\n", "syntax", "three numbers"),
+            ("1;2;3\n1.000,5;2;3\n", "syntax", "line 2"),
             ("1 2 3\n4 nan 6\n", "not-finite", "line 2"),
             ("# nothing\n", "empty", "no rows"),
             ("some words\n1 2\n", "syntax", "line 2"),
