@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The main job on a part of ModelNet10, as a user runs it: convert, verify, pretrain, eval, export, and NumPy's view of it.
-# Usage: tests/pipeline.sh [path of the spectra binary]
+# Python's packages come from the network. Usage: tests/pipeline.sh [path of the spectra binary]
 set -euo pipefail
 spectra="$(realpath "${1:-target/release/spectra}")"
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -43,6 +43,7 @@ small=(--set train.epochs=6 --set network.width=256 --set network.bottleneck=256
 "$spectra" pretrain one.spectra -o again "${small[@]}"
 cmp run/model.safetensors again/model.safetensors
 "$spectra" eval ModelNet10 --run run --seeds 3 --json eval.json --report eval.html
+grep -q '<svg' eval.html
 "$spectra" export one.spectra --run run --npz features.npz
 "$spectra" info run
 venv/bin/python -B "$here/pipeline.py" one.spectra eval.json features.npz

@@ -1,44 +1,22 @@
 //! Single shapes as a user handles them: options that would change nothing are refused.
-#![allow(clippy::unwrap_used)] // a test may panic
 
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
-use spectra_datasets::synthetic::{self, SyntheticOptions};
+use serde_json::Value;
 
-fn spectra(folder: &Path, arguments: &[&str]) -> std::process::Output {
-    let mut command = Command::cargo_bin("spectra").unwrap();
-    command
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap()
-}
+use crate::common::{done, first_item, refused, shapes};
 
 /// A store of order 6 as `a.spectra`, a mesh as `mesh.off`, and points with weights as `points.xyz`; an item of the store.
 fn prepared(folder: &Path) -> String {
-    let options = SyntheticOptions {
-        train: 1,
-        test: 1,
-        ..SyntheticOptions::default()
-    };
-    synthetic::write(&folder.join("shapes"), &options).unwrap();
+    shapes(folder, 1, 1);
     let convert = "convert shapes -o a.spectra --order 6 --points 256";
     done(folder, convert);
     let mesh = "OFF\n4 4 0\n0 0 0\n1 0 0\n0 1 0\n0 0 1\n3 0 2 1\n3 0 1 3\n3 0 3 2\n3 1 2 3\n";
     fs::write(folder.join("mesh.off"), mesh).unwrap();
     let points = "0.5 0 0 1\n0 0.5 0 2\n0 0 0.5 1\n-0.5 0 0 1\n";
     fs::write(folder.join("points.xyz"), points).unwrap();
-    let items = fs::read_to_string(folder.join("a.spectra/part-00000-of-00001.csv")).unwrap();
-    let id = items.lines().nth(1).unwrap().split(',').next().unwrap();
-    format!("a.spectra#{id}")
-}
-
-fn done(folder: &Path, line: &str) {
-    let output = spectra(folder, &line.split(' ').collect::<Vec<_>>());
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{line}: {said}");
+    first_item(folder)
 }
 
 #[test]
@@ -59,10 +37,7 @@ fn options_that_would_change_nothing_are_refused() {
         ("info mesh.off --up y", "--picture"),
     ] {
         let line = line.replace("ITEM", &item);
-        let output = spectra(folder, &line.split(' ').collect::<Vec<_>>());
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{line}: {said}");
-        assert!(said.contains(part), "{line}: {said}");
+        refused(folder, &line, 2, &[part]);
         for name in ["a.ply", "a.png"] {
             assert!(!folder.join(name).exists(), "{line} wrote {name}");
         }
@@ -93,5 +68,26 @@ fn an_item_of_a_store_is_drawn_at_the_order_that_is_asked_for() {
     done(
         folder,
         &format!("reconstruct {item} -o a.npy --points 50 --seed 3"),
+    );
+}
+
+#[test]
+fn transform_prints_what_programs_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let points = "OFF\n2 0 0\n0.5 0 0\n-0.5 0 0.25\n";
+    fs::write(folder.join("points.off"), points).unwrap();
+    let printed = done(folder, "transform points.off --order 4 --raw --json");
+    let value: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(
+        (value["basis"].as_str(), value["points"].as_u64()),
+        (Some("zernike"), Some(2))
+    );
+    let coefficients = value["coefficients"].as_array().unwrap();
+    // Z_000 is constant: sqrt(3 / (4 pi)).
+    let first = coefficients[0].as_f64().unwrap();
+    assert!(
+        coefficients.len() == 35
+            && (first - (3.0 / (4.0 * std::f64::consts::PI)).sqrt()).abs() < 1e-15
     );
 }

@@ -1,43 +1,27 @@
 //! Runs of every task, side by side and one by one.
-#![allow(clippy::unwrap_used)] // a test may panic
 
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
 use image::{Rgb, RgbImage};
-use spectra_datasets::synthetic::{self, SyntheticOptions};
 
-/// What the command prints; it must do all that it was asked for.
-fn spectra(folder: &Path, line: &str) -> String {
-    let mut command = Command::cargo_bin("spectra").unwrap();
-    let arguments = line.split(' ');
-    let output = command
-        .current_dir(folder)
-        .arg("--quiet")
-        .args(arguments)
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{line}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
+use crate::common::{done, shapes};
+
+/// What the command prints without a word about its progress.
+fn quiet(folder: &Path, line: &str) -> String {
+    done(folder, &format!("--quiet {line}"))
 }
 
 /// A run of each kind in `runs`, trained for a moment, and the store of the first.
 fn trained(folder: &Path) {
-    let options = SyntheticOptions {
-        train: 4,
-        test: 2,
-        ..SyntheticOptions::default()
-    };
-    synthetic::write(&folder.join("shapes"), &options).unwrap();
-    spectra(folder, "convert shapes -o a.spectra --order 4 --points 64");
+    shapes(folder, 4, 2);
+    quiet(folder, "convert shapes -o a.spectra --order 4 --points 64");
     let small = "--set network.width=16 --set train.epochs=1 --set output.log_every=1";
-    spectra(
+    quiet(
         folder,
         &format!("pretrain a.spectra -o runs/maps {small} --set network.bottleneck=8"),
     );
-    spectra(
+    quiet(
         folder,
         &format!(
             "train toy -o runs/toy {small} --set algorithm.walker_updates=1 --set algorithm.steps=2"
@@ -51,11 +35,11 @@ fn trained(folder: &Path) {
             picture.save(folder.join(path)).unwrap();
         }
     }
-    let quick = "--set network.channels=[4,8] --set network.walker=[8] --set train.epochs=1 --set output.log_every=1 \
+    let short = "--set network.channels=[4,8] --set network.walker=[8] --set train.epochs=1 --set output.log_every=1 \
                  --set algorithm.steps=2 --set algorithm.inference_steps=2 --set train.batch=8";
-    spectra(
+    quiet(
         folder,
-        &format!("train complete --data data --size 16 -o runs/pictures {quick}"),
+        &format!("train complete --data data --size 16 -o runs/pictures {short}"),
     );
 }
 
@@ -65,7 +49,7 @@ fn runs_of_every_task_are_told_compared_and_evaluated_without_their_log() {
     let folder = folder.path();
     trained(folder);
 
-    let table = spectra(folder, "compare runs/maps runs/pictures runs/toy");
+    let table = quiet(folder, "compare runs/maps runs/pictures runs/toy");
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 5, "{table}");
     for (line, [run, task]) in lines[1..].iter().zip([
@@ -84,7 +68,7 @@ fn runs_of_every_task_are_told_compared_and_evaluated_without_their_log() {
         ("runs/pictures", "task      complete"),
         ("runs/toy/cgml", "task      toy"),
     ] {
-        let told = spectra(folder, &format!("info {run}"));
+        let told = quiet(folder, &format!("info {run}"));
         assert!(
             told.contains(word) && told.contains("finished  true"),
             "{told}"
@@ -98,7 +82,7 @@ fn runs_of_every_task_are_told_compared_and_evaluated_without_their_log() {
             Some(bytes) => fs::write(&log, bytes).unwrap(),
             None => fs::remove_file(&log).unwrap(),
         }
-        assert!(spectra(folder, eval).contains("cGML bottleneck"));
-        assert!(spectra(folder, "compare runs/maps").contains('-'));
+        assert!(quiet(folder, eval).contains("cGML bottleneck"));
+        assert!(quiet(folder, "compare runs/maps").contains('-'));
     }
 }
