@@ -1,7 +1,8 @@
 //! The `spectra` command: parses, wires the crates together, prints. No science here.
 #![deny(
     clippy::print_stdout,
-    reason = "println! panics where nobody reads any more; results are printed by say! of outcome.rs"
+    clippy::print_stderr,
+    reason = "println! and eprintln! panic where nobody reads any more; say! and tell! of outcome.rs do not"
 )]
 
 mod cli;

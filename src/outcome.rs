@@ -15,6 +15,16 @@ pub enum Outcome {
     SomeFailed,
 }
 
+/// Prints a line for the person at the terminal to standard error; where nobody reads that any more, nothing is lost.
+/// `eprintln!` would panic there.
+macro_rules! tell {
+    ($($line:tt)*) => {{
+        use std::io::Write as _;
+        let _unread = writeln!(std::io::stderr(), $($line)*);
+    }};
+}
+pub(crate) use tell;
+
 /// Prints a line of results, in a function that can fail; see [`print_line`].
 macro_rules! say {
     ($($line:tt)*) => {
@@ -38,7 +48,7 @@ pub fn exit_code(result: anyhow::Result<Outcome>) -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeFailed) => ExitCode::from(3),
         Err(error) => {
-            eprintln!("error: {}", one_line(&error));
+            tell!("error: {}", one_line(&error));
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
     }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::outcome::tell;
+
 /// Set by Ctrl-C; long work looks at it and ends cleanly with what is finished kept.
 static STOP: AtomicBool = AtomicBool::new(false);
 
@@ -19,7 +21,7 @@ pub fn listen_for_stop() -> anyhow::Result<()> {
         if LOOKING.load(Ordering::SeqCst) == 0 || STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        eprintln!("\nstopping: what is finished is kept (again to stop at once)");
+        tell!("\nstopping: what is finished is kept (again to stop at once)");
     })?;
     Ok(())
 }
@@ -124,7 +126,7 @@ impl Progress {
                 ),
                 false => String::new(),
             };
-            eprintln!("{}: {done}/{total} {speed} {message}", self.name);
+            tell!("{}: {done}/{total} {speed} {message}", self.name);
         }
     }
 
@@ -143,7 +145,7 @@ impl Progress {
     pub fn finish(self, message: &str) {
         self.bar.finish_and_clear();
         if self.mode != Mode::Silent {
-            eprintln!(
+            tell!(
                 "{}: {message} in {:.1} s",
                 self.name,
                 self.bar.elapsed().as_secs_f64()

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::classify::{StandardRows, classify};
 use crate::error::{EvalError, Result};
-use crate::features::{FeatureSet, Labels, Scaling, Standardizer};
+use crate::features::{FeatureSet, Labels, Standardizer};
 use crate::kernel::Kernel;
 use crate::row::{Answers, Row};
 
@@ -184,7 +184,7 @@ impl<'a> Evaluation<'a> {
             Some(rows) => CowArray::from(set.train.select(Axis(0), rows)),
             None => CowArray::from(set.train.view()),
         };
-        let scale = Standardizer::fit(&chosen.view(), Scaling::Standard);
+        let scale = Standardizer::fit(&chosen.view());
         let rows = StandardRows {
             train: scale.transform(&chosen.view()),
             test: scale.transform(&set.test.view()),

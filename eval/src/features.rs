@@ -100,19 +100,9 @@ pub(crate) fn check_finite(rows: &ArrayView2<f32>, what: impl Into<String>) -> R
     }
 }
 
-/// How columns are brought to one scale before a linear classifier or a distance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scaling {
-    /// Subtract each column's mean and divide by its standard deviation.
-    #[default]
-    Standard,
-    /// Subtract each column's mean only, for features whose relative sizes carry meaning (Fisher vectors, PCA).
-    Center,
-}
-
-/// An affine map per column, fitted on training rows. After it, the mean squared length of a training row is 1
-/// whatever the number of columns, so one grid of regularisation strengths suits every kind of features.
+/// Brings columns to one scale before a linear classifier or a distance: subtracts each one's mean and divides by its standard
+/// deviation, as fitted on training rows. After it, the mean squared length of a training row is 1 whatever the number of
+/// columns, so one grid of regularisation strengths suits every kind of features.
 #[derive(Debug, Clone)]
 pub struct Standardizer {
     /// What is subtracted from each column.
@@ -123,7 +113,7 @@ pub struct Standardizer {
 
 impl Standardizer {
     /// Fits means and factors on `rows`. Sums are in f64; cost O(rows x columns).
-    pub fn fit(rows: &ArrayView2<f32>, scaling: Scaling) -> Self {
+    pub fn fit(rows: &ArrayView2<f32>) -> Self {
         let n = rows.nrows().max(1) as f64;
         let mut mean = Array1::<f64>::zeros(rows.ncols());
         let mut square = Array1::<f64>::zeros(rows.ncols());
@@ -140,11 +130,10 @@ impl Standardizer {
         let useful =
             |variance: f64, mean: f64| variance > 1e-12 * mean * mean && variance > 1e-14 * widest;
         let live = square.iter().zip(&mean).filter(|&(&v, &m)| useful(v, m));
-        let (count, total) = live.fold((0.0, 0.0), |(c, t), (v, _)| (c + 1.0, t + v));
-        let factor = square.iter().zip(&mean).map(|(&v, &m)| match scaling {
-            _ if !useful(v, m) => 0.0,
-            Scaling::Standard => 1.0 / (v * count).sqrt(),
-            Scaling::Center => 1.0 / f64::sqrt(total),
+        let count = live.count() as f64;
+        let factor = square.iter().zip(&mean).map(|(&v, &m)| match useful(v, m) {
+            true => 1.0 / (v * count).sqrt(),
+            false => 0.0,
         });
         Self {
             factor: factor.map(|f| f as f32).collect(),
@@ -172,22 +161,20 @@ mod tests {
     #[test]
     fn standardised_rows_have_unit_mean_square_length() {
         let rows = array![[1.0_f32, 10.0, 5.0], [3.0, 30.0, 5.0], [2.0, -20.0, 5.0]];
-        for scaling in [Scaling::Standard, Scaling::Center] {
-            let out = Standardizer::fit(&rows.view(), scaling).transform(&rows.view());
-            let mean = out.iter().map(|x| x * x).sum::<f32>() / 3.0;
-            assert!((mean - 1.0).abs() < 1e-5, "{scaling:?}: {mean}");
-            assert!(
-                out.column(2).iter().all(|&x| x == 0.0),
-                "a constant column carries nothing"
-            );
-            assert!(out.column(0).sum().abs() < 1e-6);
-        }
+        let out = Standardizer::fit(&rows.view()).transform(&rows.view());
+        let mean = out.iter().map(|x| x * x).sum::<f32>() / 3.0;
+        assert!((mean - 1.0).abs() < 1e-5, "{mean}");
+        assert!(
+            out.column(2).iter().all(|&x| x == 0.0),
+            "a constant column carries nothing"
+        );
+        assert!(out.column(0).sum().abs() < 1e-6);
     }
 
     #[test]
     fn rounding_errors_do_not_become_a_feature() {
         let rows = array![[1.0_f32, 3e-17], [-1.0, -5e-17], [0.5, 4e-17]];
-        let factor = Standardizer::fit(&rows.view(), Scaling::Standard).factor;
+        let factor = Standardizer::fit(&rows.view()).factor;
         assert!(factor[0] > 0.0 && factor[1] == 0.0, "{factor}");
     }
 

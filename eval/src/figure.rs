@@ -86,7 +86,8 @@ fn color(class: usize, classes: usize) -> String {
 
 /// A point for each object in the colour of its class; hovering names it.
 pub(crate) fn map(points: &[MapPoint], classes: &[String]) -> String {
-    let (width, height) = (760.0, 520.0);
+    // All names of the legend have room.
+    let (width, height) = (760.0, f64::max(520.0, 30.0 + 12.0 * classes.len() as f64));
     let span = |values: &mut dyn Iterator<Item = f32>| {
         let (low, high) = values.fold((f32::MAX, f32::MIN), |(low, high), v| {
             (low.min(v), high.max(v))
@@ -144,4 +145,20 @@ pub(crate) fn curve(points: &[(f64, f64)]) -> String {
         width - 10.0,
         height - 4.0
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_legend_of_a_map_ends_inside_it() {
+        for (classes, height) in [(10, "height='520'"), (55, "height='690'")] {
+            let names: Vec<String> = (0..classes).map(|class| format!("class {class}")).collect();
+            let drawn = map(&[], &names);
+            assert!(drawn.contains(height), "{classes}");
+            let lowest = format!("y='{}'>class {}", 20 + 12 * (classes - 1), classes - 1);
+            assert!(drawn.contains(&lowest), "{classes}");
+        }
+    }
 }

@@ -48,12 +48,7 @@ impl Default for FisherOptions {
 /// Fitted axes, scales and mixture: what turns neighbourhoods into one vector.
 #[derive(Debug, Clone)]
 pub struct FisherEncoder {
-    pca: Pca,
-    /// What each axis is multiplied by.
-    scale: Array1<f32>,
-    middle: Array1<f32>,
-    /// What positions are multiplied by.
-    stretch: f32,
+    projection: Projection,
     mixture: Mixture,
 }
 
@@ -68,43 +63,25 @@ impl FisherEncoder {
     pub fn fit(objects: &[LocalSet], options: FisherOptions, seed: u64) -> Result<Self> {
         let drawn = draw(objects.len(), options.objects, seed, 0);
         let drawn: Vec<&LocalSet> = drawn.into_iter().map(|i| &objects[i]).collect();
+        drawn.iter().try_for_each(|object| matched(object))?;
         let rows = stack(&drawn, |object| object.rows.view())?;
         let places = stack(&drawn, |object| object.positions.view())?;
-        if rows.is_empty() || rows.nrows() != places.nrows() {
-            return Err(EvalError::Rows {
-                what: "neighbourhoods of the training objects".into(),
-                expected: rows.nrows().max(1),
-                found: places.nrows(),
-            });
+        if rows.is_empty() {
+            let what = "the list of neighbourhoods of the training objects";
+            return Err(EvalError::Empty(what.into()));
         }
         check_finite(&rows.view(), "neighbourhoods of the training objects")?;
         check_finite(&places.view(), "positions of the neighbourhoods")?;
-        let pca = Pca::fit(&rows.view(), options.axes);
-        let scale = pca
-            .variances()
-            .mapv(|v| v.max(f32::MIN_POSITIVE).powf(-0.25));
-        let middle = places
-            .mean_axis(Axis(0))
-            .unwrap_or_else(|| Array1::zeros(places.ncols()));
-        let spread = (&places - &middle)
-            .iter()
-            .map(|&x| f64::from(x * x))
-            .sum::<f64>();
-        let spread = (spread / places.len() as f64).sqrt().max(1e-12);
-        let mut encoder = Self {
-            pca,
-            scale,
-            middle,
-            stretch: options.position / spread as f32,
-            mixture: Mixture::fit(&Array2::zeros((1, 1)).view(), 1, 0),
-        };
+        let projection = Projection::fit(&rows, &places, options);
         let chosen = draw(rows.nrows(), options.samples, seed, 1);
-        let sample = encoder.prepare(
+        let sample = projection.prepare(
             &rows.select(Axis(0), &chosen).view(),
             &places.select(Axis(0), &chosen).view(),
         );
-        encoder.mixture = Mixture::fit(&sample.view(), options.gaussians, seed);
-        Ok(encoder)
+        Ok(Self {
+            projection,
+            mixture: Mixture::fit(&sample.view(), options.gaussians, seed),
+        })
     }
 
     /// Values of one vector.
@@ -115,17 +92,79 @@ impl FisherEncoder {
 
     /// Vectors of objects, `[objects, columns]`: signed square root, then length 1. Parallel over objects; the cost of
     /// one is four products neighbourhoods x axes x gaussians.
-    pub fn encode(&self, objects: &[LocalSet]) -> Array2<f32> {
+    ///
+    /// # Errors
+    /// Objects of other widths than those it was fitted on, or with another number of positions than of neighbourhoods.
+    pub fn encode(&self, objects: &[LocalSet]) -> Result<Array2<f32>> {
+        for object in objects {
+            self.projection.check(object)?;
+        }
         let mut vectors = Array2::zeros((objects.len(), self.columns()));
         vectors
             .axis_iter_mut(Axis(0))
             .into_par_iter()
             .zip(objects)
             .for_each(|(mut out, object)| {
-                let rows = self.prepare(&object.rows.view(), &object.positions.view());
+                let (rows, positions) = (object.rows.view(), object.positions.view());
+                let rows = self.projection.prepare(&rows, &positions);
                 out.assign(&unit_root(fisher(&self.mixture, &rows.view()).view()));
             });
-        vectors
+        Ok(vectors)
+    }
+}
+
+/// What neighbourhoods become before the mixture sees them.
+#[derive(Debug, Clone)]
+struct Projection {
+    pca: Pca,
+    /// What each axis is multiplied by.
+    scale: Array1<f32>,
+    middle: Array1<f32>,
+    /// What positions are multiplied by.
+    stretch: f32,
+}
+
+impl Projection {
+    fn fit(rows: &Array2<f32>, places: &Array2<f32>, options: FisherOptions) -> Self {
+        let pca = Pca::fit(&rows.view(), options.axes);
+        let scale = pca
+            .variances()
+            .mapv(|v| v.max(f32::MIN_POSITIVE).powf(-0.25));
+        let middle = places
+            .mean_axis(Axis(0))
+            .unwrap_or_else(|| Array1::zeros(places.ncols()));
+        let spread = (places - &middle)
+            .iter()
+            .map(|&x| f64::from(x * x))
+            .sum::<f64>();
+        let spread = (spread / places.len() as f64).sqrt().max(1e-12);
+        Self {
+            pca,
+            scale,
+            middle,
+            stretch: options.position / spread as f32,
+        }
+    }
+
+    fn check(&self, object: &LocalSet) -> Result<()> {
+        matched(object)?;
+        for (what, expected, found) in [
+            ("neighbourhoods", self.pca.columns(), object.rows.ncols()),
+            (
+                "positions of the neighbourhoods",
+                self.middle.len(),
+                object.positions.ncols(),
+            ),
+        ] {
+            if expected != found {
+                return Err(EvalError::Columns {
+                    what: format!("{what} of an object"),
+                    expected,
+                    found,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Scaled axes with scaled positions beside them.
@@ -138,6 +177,19 @@ impl FisherEncoder {
         out.slice_mut(s![.., axes..]).assign(&places);
         out
     }
+}
+
+/// Refuses an object that has another number of positions than of neighbourhoods.
+fn matched(object: &LocalSet) -> Result<()> {
+    let (expected, found) = (object.rows.nrows(), object.positions.nrows());
+    if expected == found {
+        return Ok(());
+    }
+    Err(EvalError::Rows {
+        what: "positions of the neighbourhoods of an object".into(),
+        expected,
+        found,
+    })
 }
 
 /// Signed square roots, scaled to length 1.
@@ -211,10 +263,11 @@ mod tests {
             classes: vec!["calm".into(), "wild".into()],
         };
         let encoder = FisherEncoder::fit(&train, options, 0).unwrap();
-        let vectors = encoder.encode(&train);
+        let vectors = encoder.encode(&train).unwrap();
         assert_eq!(vectors.dim(), (40, 4 * 17));
         assert!(vectors.outer_iter().all(|v| (v.dot(&v) - 1.0).abs() < 1e-5));
-        let of_fisher = Kernel::of_rows("fisher", &vectors.view(), &encoder.encode(&test).view());
+        let of_test = encoder.encode(&test).unwrap();
+        let of_fisher = Kernel::of_rows("fisher", &vectors.view(), &of_test.view());
         let means = |objects: &[LocalSet]| {
             Array2::from_shape_fn((objects.len(), 6), |(i, j)| {
                 objects[i].rows.column(j).mean().unwrap()
@@ -231,7 +284,8 @@ mod tests {
         assert!(accuracy(&of_means) < 0.8, "{}", accuracy(&of_means));
         let again = FisherEncoder::fit(&train, options, 0)
             .unwrap()
-            .encode(&train);
+            .encode(&train)
+            .unwrap();
         assert_eq!(vectors, again);
     }
 
@@ -245,5 +299,17 @@ mod tests {
             message.to_string().contains("expected 6 columns, found 7"),
             "{message}"
         );
+        let encoder = FisherEncoder::fit(&objects(8, 0), FisherOptions::default(), 0).unwrap();
+        let mut short = objects(2, 0);
+        for (i, coordinates) in [(63, 3), (65, 3), (64, 2)] {
+            short[1].positions = Array2::zeros((i, coordinates));
+            assert!(encoder.encode(&short).is_err(), "{i} x {coordinates}");
+        }
+        assert!(encoder.encode(&mixed).is_err());
+        // As many positions as neighbourhoods in all, but not of each object.
+        let mut shifted = objects(2, 0);
+        shifted[0].positions = Array2::zeros((63, 3));
+        shifted[1].positions = Array2::zeros((65, 3));
+        assert!(FisherEncoder::fit(&shifted, FisherOptions::default(), 0).is_err());
     }
 }

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use crate::features::{Scaling, Standardizer};
+use crate::features::Standardizer;
 use crate::matrix;
 use crate::random::{normal, purpose, stream};
 
@@ -24,7 +24,7 @@ impl RandomFourier {
     pub fn fit(rows: &ArrayView2<f32>, pairs: usize, seed: u64) -> Self {
         let mut rng = stream(seed, purpose::FOURIER, 0);
         Self {
-            scale: Standardizer::fit(rows, Scaling::Standard),
+            scale: Standardizer::fit(rows),
             directions: Array2::from_shape_simple_fn((rows.ncols(), pairs), || {
                 normal(&mut rng) as f32
             }),

@@ -13,24 +13,20 @@ svg{background:#fff}figure{display:inline-block;margin:0 1em 1em 0}figcaption{co
 
 pub(crate) fn page(report: &Report) -> String {
     let title = escape(&report.dataset);
-    let [train, test] = report.objects;
     let seeds: Vec<String> = report.protocol.seeds.iter().map(u64::to_string).collect();
     let mut page = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>Spectra: {title}</title><style>{STYLE}</style>\
-         <h1>{title}</h1><p class=note>{train} training and {test} test objects, {} skipped. Poses: {}. Seeds {}. \
-         Regularisation chosen by {}-fold cross-validation inside the training objects; the test objects were read once.</p>",
-        report.skipped,
-        escape(&report.protocol.rotation),
+         <h1>{title}</h1><p class=note>{}; seeds {}; the test objects were read once.</p>",
+        escape(&report.how()),
         seeds.join(", "),
-        report.protocol.folds
     );
     page.push_str(&table(&report.rows));
     page.push_str(&reconstructions(report));
     if let Some(best) = best(&report.rows) {
         let _infallible = write!(
             page,
-            "<h2>{} + {}</h2>",
-            escape(&best.features),
+            "<h2>Confusion: {}; {}</h2><p class=note>The row of the highest test accuracy, its first seed.</p>",
+            label(best),
             escape(&best.classifier)
         );
         page.push_str(&figure::confusion(best, &report.classes));
@@ -65,6 +61,16 @@ pub(crate) fn best(rows: &[Row]) -> Option<&Row> {
         .max_by(|a, b| a.accuracy_mean.total_cmp(&b.accuracy_mean))
 }
 
+/// What tells a row from others of the same classifier.
+fn label(row: &Row) -> String {
+    format!(
+        "{}, {}, {} % of the labels",
+        escape(&row.features),
+        escape(&row.rotation),
+        row.labels_percent()
+    )
+}
+
 fn table(rows: &[Row]) -> String {
     let mut out = "<table><tr><th>features<th>columns<th class=l>classifier<th class=l>poses<th>labels %<th>accuracy %<th>class mean %<th>seeds<th>held out %<th class=l>chosen".to_owned();
     let top = best(rows).map_or(0.0, |row| row.accuracy_mean);
@@ -86,7 +92,7 @@ fn table(rows: &[Row]) -> String {
             row.columns,
             escape(&row.classifier),
             escape(&row.rotation),
-            100.0 * row.labels,
+            row.labels_percent(),
             100.0 * row.accuracy_mean,
             100.0 * row.class_mean,
             row.seeds.len(),
@@ -135,10 +141,9 @@ fn per_class(report: &Report) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut out =
-        "<h2>Accuracy within each class, linear SVM, %</h2><table><tr><th>class".to_owned();
+    let mut out = "<h2>Accuracy within each class, SVM, %</h2><table><tr><th>class".to_owned();
     for row in &rows {
-        let _infallible = write!(out, "<th>{}", escape(&row.features));
+        let _infallible = write!(out, "<th>{}", label(row));
     }
     for (class, name) in report.classes.iter().enumerate() {
         let _infallible = write!(out, "<tr><td>{}", escape(name));
@@ -188,4 +193,51 @@ pub(crate) fn escape(text: &str) -> String {
         .replace('>', "&gt;")
         .replace('\'', "&#39;")
         .replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Classifier, FeatureSet, Labels, Protocol, evaluate};
+    use ndarray::array;
+
+    #[test]
+    fn headings_tell_poses_and_shares_apart() {
+        let set = FeatureSet {
+            name: "a<b".into(),
+            train: array![[0.0_f32, 1.0], [0.1, 1.1], [1.0, 0.0], [1.1, 0.1]],
+            test: array![[0.1, 1.0], [1.0, 0.1]],
+        };
+        let labels = Labels {
+            train: vec![0, 0, 1, 1],
+            test: vec![0, 1],
+            classes: vec!["x".into(), "z".into()],
+        };
+        let mut report = Report::new("toy", Protocol::default(), &labels, 0);
+        for (rotation, labels_share) in [("aligned", 1.0), ("z/so3", 0.5)] {
+            let protocol = Protocol {
+                rotation: rotation.into(),
+                labels: labels_share,
+                ..Protocol::default()
+            };
+            let rows = evaluate(
+                std::slice::from_ref(&set),
+                &labels,
+                &[Classifier::Svm],
+                &protocol,
+            );
+            report.rows.extend(rows.unwrap());
+        }
+        let page = page(&report);
+        for heading in [
+            "<th>a&lt;b, aligned, 100 % of the labels",
+            "<th>a&lt;b, z/so3, 50 % of the labels",
+            "<h2>Confusion: a&lt;b, ",
+            "its first seed",
+            "ridges by leaving one out",
+        ] {
+            assert!(page.contains(heading), "{heading}: {page}");
+        }
+        assert!(!page.contains("linear SVM"));
+    }
 }

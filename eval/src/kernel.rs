@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::error::{EvalError, Result};
-use crate::features::{FeatureSet, Labels, Scaling, Standardizer, check_finite};
+use crate::features::{FeatureSet, Labels, Standardizer, check_finite};
 use crate::matrix;
 
 /// Inner products of one kind of features: of the training rows among themselves and of the test rows with them.
@@ -35,7 +35,7 @@ impl Kernel {
 
     /// Inner products of features standardised by their training rows: the mean of the training diagonal is then 1.
     pub fn standardised(set: &FeatureSet) -> Self {
-        let scale = Standardizer::fit(&set.train.view(), Scaling::Standard);
+        let scale = Standardizer::fit(&set.train.view());
         let rows = |rows: &Array2<f32>| scale.transform(&rows.view());
         Self::of_rows(&set.name, &rows(&set.train).view(), &rows(&set.test).view())
     }
@@ -43,7 +43,7 @@ impl Kernel {
     /// exp(-|x - y|^2) of standardised features, whose mean squared length is 1: what scikit-learn calls the RBF
     /// kernel with `gamma="scale"`.
     pub fn radial(set: &FeatureSet) -> Self {
-        let scale = Standardizer::fit(&set.train.view(), Scaling::Standard);
+        let scale = Standardizer::fit(&set.train.view());
         let (train, test) = (
             scale.transform(&set.train.view()),
             scale.transform(&set.test.view()),

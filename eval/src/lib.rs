@@ -62,7 +62,7 @@ mod tsne;
 pub use chamfer::chamfer;
 pub use error::EvalError;
 pub use evaluate::{Classifier, Evaluation, Protocol, evaluate, evaluate_kernels};
-pub use features::{FeatureSet, Labels, Scaling, Standardizer};
+pub use features::{FeatureSet, Labels, Standardizer};
 pub use fisher::{FisherEncoder, FisherOptions, LocalSet};
 pub use fourier::RandomFourier;
 pub use kernel::Kernel;

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayView1, ArrayView2, Axis};
 
-use crate::features::{FeatureSet, Scaling, Standardizer};
+use crate::features::{FeatureSet, Standardizer};
 
 /// The `k` training objects whose standardised features have the largest cosine with each of the test objects `queries`,
 /// nearest first: what the 1-NN classifier looks at. O((queries + 1) train columns).
@@ -10,7 +10,7 @@ use crate::features::{FeatureSet, Scaling, Standardizer};
 /// # Panics
 /// Where a query is not a test object of `set`.
 pub fn nearest_training(set: &FeatureSet, queries: &[usize], k: usize) -> Vec<Vec<usize>> {
-    let scale = Standardizer::fit(&set.train.view(), Scaling::Standard);
+    let scale = Standardizer::fit(&set.train.view());
     let train = scale.transform(&set.train.view());
     let queries = scale.transform(&set.test.select(Axis(0), queries).view());
     let squares: Vec<f32> = train.outer_iter().map(|row| row.dot(&row)).collect();

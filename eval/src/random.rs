@@ -37,4 +37,5 @@ pub(crate) mod purpose {
     pub(crate) const MIXTURE: u64 = 4;
     pub(crate) const FISHER: u64 = 5;
     pub(crate) const FOURIER: u64 = 6;
+    pub(crate) const PCA: u64 = 7;
 }

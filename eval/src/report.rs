@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use ndarray::Axis;
 
-use crate::features::{FeatureSet, Labels, Scaling, Standardizer};
+use crate::features::{FeatureSet, Labels, Standardizer};
 use crate::{Protocol, Row, figure, html, tsne};
 
 /// Objects shown in the map.
@@ -111,7 +111,7 @@ impl Report {
     pub fn add_map(&mut self, features: &FeatureSet, labels: &Labels, ids: &[String]) {
         let stride = features.test.nrows().div_ceil(MAP_POINTS).max(1);
         let shown: Vec<usize> = (0..features.test.nrows()).step_by(stride).collect();
-        let scale = Standardizer::fit(&features.train.view(), Scaling::Standard);
+        let scale = Standardizer::fit(&features.train.view());
         let places = tsne::embed(
             &scale
                 .transform(&features.test.select(Axis(0), &shown).view())
@@ -149,12 +149,7 @@ impl Report {
 
     /// The table for a terminal, with the protocol above it.
     pub fn to_text(&self) -> String {
-        let [train, test] = self.objects;
-        let mut text = format!(
-            "{}: {train} training and {test} test objects, {} skipped; poses {}; regularisation chosen by \
-             {}-fold cross-validation inside train, ridges by leaving one out\n\n",
-            self.dataset, self.skipped, self.protocol.rotation, self.protocol.folds
-        );
+        let mut text = format!("{}: {}\n\n", self.dataset, self.how());
         let width = self
             .rows
             .iter()
@@ -194,7 +189,7 @@ impl Report {
                 row.columns,
                 row.classifier,
                 row.rotation,
-                100.0 * row.labels,
+                row.labels_percent(),
                 100.0 * row.class_mean,
                 row.seeds.len(),
                 row.chosen
@@ -202,6 +197,16 @@ impl Report {
         }
         text.push_str(&self.reconstructions_text());
         text
+    }
+
+    /// How the figures were obtained.
+    pub(crate) fn how(&self) -> String {
+        let [train, test] = self.objects;
+        format!(
+            "{train} training and {test} test objects, {} skipped; poses {}; regularisation chosen by {}-fold cross-validation \
+             inside train, ridges by leaving one out, epochs of networks by objects held out of train",
+            self.skipped, self.protocol.rotation, self.protocol.folds
+        )
     }
 
     /// The second table: what completions are worth.

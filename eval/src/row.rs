@@ -60,6 +60,11 @@ impl Row {
             .map_or("-".to_owned(), |share| format!("{:.2}", 100.0 * share))
     }
 
+    /// Share of the training labels in %, without the digits that 100 times 0.07 has.
+    pub(crate) fn labels_percent(&self) -> f64 {
+        (1e6 * self.labels).round() / 1e4
+    }
+
     /// The row of a classifier that was trained elsewhere, such as a network with labels, from its `answers`, one for each
     /// seed. `features` says what it saw, in how many columns.
     ///

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use spectra_datasets::ConvertOptions;
+use spectra_datasets::{ConvertOptions, DatasetKind};
 use spectra_spectral::Basis;
+
+use super::values::{MOST_POINTS, dataset, whole};
 
 /// How shapes become coefficients. An option that is not given is known as such, to be refused where it would change nothing.
 #[derive(Debug, Clone, Args)]
@@ -17,7 +19,7 @@ pub struct TransformOptions {
     #[arg(long)]
     pub order: Option<usize>,
     /// Points sampled from each shape (a cloud with fewer keeps what it has) [default: 2048]
-    #[arg(long)]
+    #[arg(long, value_parser = whole(1..=MOST_POINTS))]
     pub points: Option<usize>,
     /// Seed of the sampling [default: 0]
     #[arg(long)]
@@ -59,9 +61,9 @@ pub struct Convert {
     /// The store to write (a folder)
     #[arg(long, short)]
     pub output: PathBuf,
-    /// Layout of the source: auto, modelnet, shapenet, folder, …
-    #[arg(long, default_value = "auto")]
-    pub dataset: String,
+    /// Layout of the source
+    #[arg(long, default_value = "auto", ignore_case = true, value_parser = dataset())]
+    pub dataset: DatasetKind,
     /// The transform
     #[command(flatten)]
     pub transform: TransformOptions,
@@ -69,10 +71,10 @@ pub struct Convert {
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
     /// Threads; 0 takes every core
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = whole(0..=1024))]
     pub jobs: usize,
     /// Convert at most this many items
-    #[arg(long)]
+    #[arg(long, value_parser = whole(1..))]
     pub limit: Option<usize>,
     /// Stop at the first item that fails
     #[arg(long)]

@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use spectra_datasets::LocalOptions as Neighbourhoods;
 use spectra_eval::FisherOptions;
+use spectra_eval::images::LpipsNet;
 use spectra_model::SupervisedOptions;
+use spectra_spectral::MAX_LOCAL_ORDER;
 
 use super::pictures::Half;
+use super::values::{MOST_POINTS, device, lpips_net, not_negative, positive, share, whole};
 
 /// Kinds of features that `eval` can compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -76,22 +79,22 @@ impl FeatureKind {
 #[command(next_help_heading = "Fisher vectors of local moments")]
 pub struct LocalOptions {
     /// Neighbourhoods of each radius
-    #[arg(long, default_value_t = Neighbourhoods::default().centres)]
+    #[arg(long, default_value_t = Neighbourhoods::default().centres, value_parser = whole(1..=MOST_POINTS))]
     pub centres: usize,
     /// Radii of the neighbourhoods, in units of the unit ball
-    #[arg(long, value_delimiter = ',', default_values_t = Neighbourhoods::default().radii)]
+    #[arg(long, value_delimiter = ',', default_values_t = Neighbourhoods::default().radii, value_parser = positive::<f32>)]
     pub radii: Vec<f32>,
     /// Highest order of the moments of a neighbourhood, at most 8
-    #[arg(long, default_value_t = Neighbourhoods::default().order)]
+    #[arg(long, default_value_t = Neighbourhoods::default().order, value_parser = whole(0..=MAX_LOCAL_ORDER as u64))]
     pub local_order: usize,
     /// Gaussians of the mixture
-    #[arg(long, default_value_t = FisherOptions::default().gaussians)]
+    #[arg(long, default_value_t = FisherOptions::default().gaussians, value_parser = whole(1..=1 << 16))]
     pub gaussians: usize,
     /// Principal axes kept of the moments
-    #[arg(long, default_value_t = FisherOptions::default().axes)]
+    #[arg(long, default_value_t = FisherOptions::default().axes, value_parser = whole(1..=1 << 16))]
     pub axes: usize,
     /// Weight of where a neighbourhood is
-    #[arg(long, default_value_t = FisherOptions::default().position)]
+    #[arg(long, default_value_t = FisherOptions::default().position, value_parser = not_negative::<f32>)]
     pub position: f32,
 }
 
@@ -106,7 +109,7 @@ pub struct EvalImages {
     #[arg(long, default_value_t = 0)]
     pub test: usize,
     /// Starts of z for each picture
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub samples: u64,
     /// Seed of the masks and the starts of z
     #[arg(long, default_value_t = 0)]
@@ -117,20 +120,20 @@ pub struct EvalImages {
     /// Safetensors or PyTorch files with the weights of AlexNet or VGG16 and the factors of LPIPS; nothing is downloaded
     #[arg(long)]
     pub lpips: Vec<PathBuf>,
-    /// The network of LPIPS: alex or vgg
-    #[arg(long, default_value = "alex")]
-    pub lpips_net: String,
+    /// The network of LPIPS
+    #[arg(long, default_value = "alex", value_parser = lpips_net(), requires = "lpips")]
+    pub lpips_net: LpipsNet,
     /// Folder for the grid of answers and the walk of z as pictures
     #[arg(long)]
     pub pictures: Option<PathBuf>,
     /// Pictures in the grid and along the walk
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, value_parser = whole(1..), requires = "pictures")]
     pub shown: usize,
     /// A labelled set of pictures on which the frozen bottleneck is classified by a linear layer
     #[arg(long)]
     pub downstream: Option<PathBuf>,
     /// Training pictures of that set, evenly spread, and a quarter as many test pictures; 0 for all
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, requires = "downstream")]
     pub downstream_limit: usize,
 }
 
@@ -181,10 +184,10 @@ pub struct Eval {
     #[arg(long, value_delimiter = ',', default_value = "1", value_parser = share)]
     pub labels: Vec<f64>,
     /// Number of seeds of what depends on one
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub seeds: u64,
     /// Passes over the labelled objects of `fine-tuned` and `supervised`, at most; the best number is chosen
-    #[arg(long, default_value_t = SupervisedOptions::default().epochs)]
+    #[arg(long, default_value_t = SupervisedOptions::default().epochs, value_parser = whole(0..=1_000_000))]
     pub epochs: usize,
     /// Folder that holds data sets under their usual names
     #[arg(long, env = "SPECTRA_DATA")]
@@ -202,7 +205,7 @@ pub struct Eval {
     #[arg(long)]
     pub figures: Option<PathBuf>,
     /// cpu, cuda, cuda:1, …
-    #[arg(long, default_value = "cpu")]
+    #[arg(long, default_value = "cpu", value_parser = device)]
     pub device: String,
     /// Pictures
     #[command(flatten)]
@@ -210,13 +213,6 @@ pub struct Eval {
     /// Neighbourhoods and mixture
     #[command(flatten)]
     pub local: LocalOptions,
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
-        _ => Err("expected a share above 0 and at most 1, such as 0.1".into()),
-    }
 }
 
 /// Options of `compare`.

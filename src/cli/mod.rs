@@ -7,6 +7,7 @@ mod pictures;
 mod shapes;
 mod stores;
 mod training;
+mod values;
 
 use std::ffi::OsString;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::training::Training;
+use super::values::{not_negative, share_or_none};
 
 /// What all tasks on pictures take.
 #[derive(Debug, Args)]
@@ -26,7 +27,7 @@ pub struct PictureRun {
     #[arg(long)]
     pub baselines: bool,
     /// Settings to start from; by default digits for grey pictures and pictures for others
-    #[arg(long, conflicts_with = "config")]
+    #[arg(long, conflicts_with = "config", value_parser = ["digits", "pictures"])]
     pub preset: Option<String>,
     /// Output, settings and device
     #[command(flatten)]
@@ -103,10 +104,10 @@ pub struct TrainComplete {
     #[arg(long, value_name = "LOW:HIGH")]
     pub mask_side: Option<String>,
     /// Share of the training pictures whose top half is overlaid with that of another
-    #[arg(long)]
+    #[arg(long, value_parser = share_or_none)]
     pub overlay: Option<f64>,
     /// Share of the training targets with a white box in the top half
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 0.0, value_parser = share_or_none)]
     pub white_box: f64,
 }
 
@@ -127,7 +128,7 @@ pub struct TrainColorize {
     #[arg(long, value_enum, default_value = "histogram")]
     pub uniform: Uniform,
     /// Its weight against the error summed over cells; 0 leaves it out
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, default_value_t = 0.5, value_parser = not_negative::<f64>)]
     pub lambda: f64,
 }
 

@@ -6,6 +6,7 @@ use clap::Args;
 use spectra_pointcloud::render::Up;
 
 use super::convert::TransformOptions;
+use super::values::device;
 
 /// Options of `transform`.
 #[derive(Debug, Args)]
@@ -76,7 +77,7 @@ pub struct Export {
     #[arg(long)]
     pub npz: PathBuf,
     /// cpu, cuda, cuda:1, …
-    #[arg(long, default_value = "cpu")]
+    #[arg(long, default_value = "cpu", value_parser = device)]
     pub device: String,
 }
 

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use spectra_datasets::DatasetKind;
+
+use super::values::dataset;
 
 /// Options of `verify`.
 #[derive(Debug, Args)]
@@ -31,9 +34,9 @@ samplings of one object: the threshold is measured on the data set itself and pr
 pub struct Audit {
     /// Folder or archive of shapes, or a store
     pub source: PathBuf,
-    /// Layout of the source: auto, modelnet, shapenet, folder, …
-    #[arg(long, default_value = "auto")]
-    pub dataset: String,
+    /// Layout of the source
+    #[arg(long, default_value = "auto", ignore_case = true, value_parser = dataset())]
+    pub dataset: DatasetKind,
     /// Print everything as JSON, every pair included
     #[arg(long)]
     pub json: bool,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::pictures::{TrainColorize, TrainComplete, TrainTranslate};
+use super::values::device;
 
 /// Options of `demo`.
 #[derive(Debug, Args)]
@@ -34,7 +35,7 @@ pub struct Training {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// cpu, cuda, cuda:1, …
-    #[arg(long, default_value = "cpu")]
+    #[arg(long, default_value = "cpu", value_parser = device)]
     pub device: String,
     /// Go on from the newest checkpoint of the run, under its settings; options that would change one are refused
     #[arg(long)]
@@ -66,7 +67,7 @@ pub struct Pretrain {
     /// A store made by `spectra convert`
     pub store: PathBuf,
     /// Settings to start from: tiny (CPU; by default), local (CPU; neighbourhoods of points), small or paper
-    #[arg(long, conflicts_with = "config")]
+    #[arg(long, conflicts_with = "config", value_parser = ["tiny", "local", "small", "paper"])]
     pub preset: Option<String>,
     /// Output, settings and device
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::outcome::{Outcome, say};
 /// What one run folder says.
 struct Found {
     run: PathBuf,
-    /// Every setting by its dotted path, and the data.
+    /// See [`settings`].
     settings: BTreeMap<String, String>,
     /// Step and error of the last line of the log, where there is one.
     last: Option<(u64, f64)>,
@@ -61,15 +61,20 @@ fn is_run(folder: &Path) -> bool {
     folder.join("run.json").exists()
 }
 
-fn read(run: &Path) -> anyhow::Result<Found> {
+/// Every setting of a run by its dotted path, its task and its data.
+pub fn settings(run: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let info = AnyRun::load(run)?;
     let config = Config::load(&run.join("config.toml"))?;
     let mut settings = BTreeMap::new();
     flatten("", &serde_json::to_value(config)?, &mut settings);
     task_and_data(&info, &mut settings)?;
+    Ok(settings)
+}
+
+fn read(run: &Path) -> anyhow::Result<Found> {
     Ok(Found {
         run: run.to_owned(),
-        settings,
+        settings: settings(run)?,
         last: training_curve(run)?.pop(),
         finished: run.join("model.safetensors").exists(),
     })

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use spectra_datasets::{ConvertOptions, ConvertSummary, DatasetKind, Observer};
+use spectra_datasets::{ConvertOptions, ConvertSummary, Observer};
 
 use crate::cli;
-use crate::outcome::{Outcome, Usage, say};
+use crate::outcome::{Outcome, Usage, say, tell};
 use crate::progress::{Progress, stop_requested};
 
 /// Shows a conversion's progress and passes Ctrl-C on.
@@ -22,10 +22,9 @@ impl Observer for Watch<'_> {
 }
 
 pub fn run(options: &cli::Convert, quiet: bool) -> anyhow::Result<Outcome> {
-    let kind: DatasetKind = options.dataset.parse()?;
-    let dataset = spectra_datasets::open(&options.source, kind)?;
+    let dataset = spectra_datasets::open(&options.source, options.dataset)?;
     if !quiet {
-        eprintln!(
+        tell!(
             "{}: {} items, {} classes, layout {}",
             dataset.name,
             dataset.items.len(),
@@ -33,10 +32,10 @@ pub fn run(options: &cli::Convert, quiet: bool) -> anyhow::Result<Outcome> {
             dataset.layout
         );
         if let Some(whole) = &dataset.completeness {
-            eprintln!("{}: {whole}", dataset.name);
+            tell!("{}: {whole}", dataset.name);
         }
         for note in &dataset.notes {
-            eprintln!("note: {note}");
+            tell!("note: {note}");
         }
     }
     let progress = Progress::stoppable("convert", quiet);
@@ -111,15 +110,15 @@ fn tell(options: &cli::Convert, summary: &ConvertSummary) -> anyhow::Result<Outc
         );
     }
     for failure in summary.failed.iter().take(10) {
-        eprintln!("skipped {}: {}", failure.id, failure.message);
+        tell!("skipped {}: {}", failure.id, failure.message);
     }
     if summary.failed.len() > 10 {
-        eprintln!("… and {} more", summary.failed.len() - 10);
+        tell!("… and {} more", summary.failed.len() - 10);
     }
     if !summary.failed.is_empty() {
-        eprintln!("failed items by kind, all of them named in failures.csv of the finished store:");
+        tell!("failed items by kind, all of them named in failures.csv of the finished store:");
         for (kind, count) in kinds(summary) {
-            eprintln!("{count:8} {kind}");
+            tell!("{count:8} {kind}");
         }
     }
     if stop_requested() {

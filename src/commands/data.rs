@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use spectra_datasets::{AuditReport, DatasetKind, NearPair, Range, Split, Store, Twin};
+use spectra_datasets::{AuditReport, NearPair, Range, Split, Store, Twin};
 
 use super::convert::Watch;
 use crate::cli;
@@ -19,8 +19,7 @@ pub fn audit(options: &cli::Audit, quiet: bool) -> anyhow::Result<Outcome> {
     let report = if options.source.join("manifest.json").exists() {
         spectra_datasets::audit_store(&Store::open(&options.source)?, &watch)?
     } else {
-        let kind: DatasetKind = options.dataset.parse()?;
-        let dataset = spectra_datasets::open(&options.source, kind)?;
+        let dataset = spectra_datasets::open(&options.source, options.dataset)?;
         spectra_datasets::audit_dataset(&dataset, &watch)?
     };
     progress.finish(&format!("{} items", report.items));

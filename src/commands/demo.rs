@@ -7,7 +7,7 @@ use spectra_pointcloud::{Limits, render, unit_cloud};
 
 use super::{convert, eval, training};
 use crate::cli;
-use crate::outcome::{Outcome, say};
+use crate::outcome::{Outcome, say, tell};
 use crate::progress::{Progress, stop_requested};
 
 /// Objects of each family.
@@ -26,7 +26,7 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
     let (shapes, run) = (root.join("shapes"), root.join("run"));
     let tell = |text: String| {
         if !quiet {
-            eprintln!("{text}");
+            tell!("{text}");
         }
     };
     tell(format!(

@@ -10,7 +10,7 @@ use spectra_model::{Config, Distance, Objective, PictureKind, train_pictures};
 
 use super::training::{settings, watched};
 use crate::cli;
-use crate::outcome::{Outcome, Usage, say};
+use crate::outcome::{Outcome, Usage, say, tell};
 
 pub fn complete(options: &cli::TrainComplete, quiet: bool) -> anyhow::Result<Outcome> {
     let set = open_images(&options.run.data, &read(&options.run, options.part))?;
@@ -91,7 +91,7 @@ fn completion(options: &cli::TrainComplete, set: &ImageSet) -> anyhow::Result<Co
     }
     task.overlay = options.overlay.unwrap_or(task.overlay);
     task.white_box = options.white_box;
-    task.check()?;
+    task.check().map_err(|error| Usage(error.to_string()))?;
     Ok(task)
 }
 
@@ -105,7 +105,7 @@ fn pictures(
     let set = &held_out(set, run.hold_out)?;
     let config = config(set, run)?;
     if !quiet {
-        eprintln!(
+        tell!(
             "{}: {}; {} training and {} test pictures of {} x {}, {} skipped",
             set.name,
             set.layout,
@@ -116,7 +116,7 @@ fn pictures(
             set.skipped.len()
         );
         for failure in set.skipped.iter().take(5) {
-            eprintln!("skipped {}: {}", failure.id, failure.message);
+            tell!("skipped {}: {}", failure.id, failure.message);
         }
     }
     train(set, kind, run, run.training.output.clone(), &config, quiet)?;

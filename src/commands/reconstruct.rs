@@ -16,9 +16,11 @@ use crate::{cli, picture, surface};
 const GRID: usize = 64;
 
 pub fn run(options: &cli::Reconstruct) -> anyhow::Result<Outcome> {
+    // Names of files may hold a # too.
+    let is_file = Path::new(&options.source).is_file();
     let (basis, order, coefficients, up) = match options.source.split_once('#') {
-        Some((store, id)) => from_store(Path::new(store), id, options)?,
-        None => from_file(options)?,
+        Some((store, id)) if !is_file => from_store(Path::new(store), id, options)?,
+        _ => from_file(options)?,
     };
     let mesh = surface::mesh(basis, order, &coefficients, GRID)?;
     let shape = if holds_points_only(&options.output) {

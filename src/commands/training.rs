@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-use spectra_model::{Config, ModelError, Objective, TrainObserver, TrainProgress, TrainSummary};
+use spectra_model::{Config, ModelError, TrainObserver, TrainProgress, TrainSummary};
 
 use crate::cli::Training;
 use crate::outcome::Usage;
@@ -27,8 +26,7 @@ impl TrainObserver for Watch<'_> {
 }
 
 /// The file of `--config`, or else the preset that is `named`, or else what `run` was begun with where it is resumed, or else
-/// the usual preset; then each `--set` in turn. `preset` makes the one of a name, and the usual one without. An objective
-/// without z has no steps of z, whatever the preset says of them.
+/// the usual preset; then all `--set` at once. `preset` makes the one of a name, and the usual one without.
 ///
 /// So options that are left out on resuming change nothing, and those that would are refused where the run is opened.
 pub fn settings(
@@ -46,18 +44,17 @@ pub fn settings(
         (None, None, Some(saved)) => saved,
         (None, named, _) => preset(named)?,
     };
-    for setting in &training.set {
-        let (key, value) = setting
-            .split_once('=')
-            .ok_or_else(|| Usage(format!("--set {setting}: expected KEY=VALUE")))?;
-        config
-            .set(key, value)
-            .with_context(|| format!("--set {setting}"))?;
-    }
-    Ok(match config.algorithm.objective {
-        Objective::Cgml => config,
-        objective => config.baseline(objective),
-    })
+    let changes = training.set.iter().map(|setting| pair(setting));
+    let changes = changes.collect::<Result<Vec<_>, _>>()?;
+    config
+        .set_all(changes)
+        .map_err(|error| Usage(format!("--set: {error}")))?;
+    Ok(config)
+}
+
+fn pair(setting: &str) -> Result<(&str, &str), Usage> {
+    let pair = setting.split_once('=');
+    pair.ok_or_else(|| Usage(format!("--set {setting}: expected KEY=VALUE")))
 }
 
 /// Trains under a progress line. An interruption is an error that says how to go on.
@@ -77,7 +74,26 @@ pub fn watched(
 
 #[cfg(test)]
 mod tests {
+    use spectra_model::Objective;
+
     use super::*;
+
+    #[test]
+    fn a_wrong_setting_is_wrong_usage() {
+        for set in ["bogus=1", "train.batch=0", "train.batch"] {
+            let training = Training {
+                output: "run".into(),
+                config: None,
+                set: vec![set.to_owned()],
+                device: "cpu".to_owned(),
+                resume: false,
+            };
+            let preset = |_none: Option<&str>| Config::preset("tiny");
+            let error = settings(&training, Path::new("run"), None, preset).unwrap_err();
+            assert!(error.is::<Usage>(), "{error}");
+            assert!(error.to_string().starts_with("--set"), "{error}");
+        }
+    }
 
     #[test]
     fn options_given_on_resuming_change_what_the_run_was_begun_with() {
@@ -98,9 +114,7 @@ mod tests {
             settings(&training, run.path(), named, preset).unwrap()
         };
         assert_eq!(given(true, None, &[]), begun);
-        // A baseline takes none of these, now as when it was begun.
-        let again = ["train.epochs=7", "algorithm.walker_updates=3"];
-        assert_eq!(given(true, None, &again), begun);
+        assert_eq!(given(true, None, &["train.epochs=7"]), begun);
         let longer = given(true, None, &["train.epochs=8"]);
         assert_eq!(
             (longer.train.epochs, longer.baseline(Objective::L1)),
@@ -111,5 +125,10 @@ mod tests {
             Config::preset("tiny").unwrap()
         );
         assert_eq!(given(false, None, &[]), Config::preset("small").unwrap());
+        // More updates than steps, until the steps are set too.
+        let [updates, steps] = ["algorithm.walker_updates=6", "algorithm.steps=6"];
+        let both = given(false, None, &[updates, steps]);
+        assert_eq!(both.algorithm.walker_updates, 6);
+        assert_eq!(both, given(false, None, &[steps, updates]));
     }
 }

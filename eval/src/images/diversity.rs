@@ -15,7 +15,7 @@ pub struct Answers {
 /// Compares answers with each other and with the truth.
 ///
 /// # Errors
-/// No answer, or answers of another shape than the truth.
+/// No answer, answers of another shape than the truth, values that are not finite.
 pub fn answers(answers: &[Picture], truth: &Picture) -> Result<Answers> {
     let mut best_psnr = f64::NEG_INFINITY;
     for answer in answers {

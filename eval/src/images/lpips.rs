@@ -77,7 +77,7 @@ impl Lpips {
     /// The distance of two pictures, 0 for equal ones; grey ones are taken as RGB.
     ///
     /// # Errors
-    /// Pictures of different shapes, of other than 1 or 3 channels, or too small for the network.
+    /// Pictures of different shapes, of other than 1 or 3 channels, or too small for the network; values that are not finite.
     pub fn distance(&self, a: &Picture, b: &Picture) -> Result<f64> {
         check(a, b)?;
         let (left, right) = (self.features(a)?, self.features(b)?);
@@ -264,9 +264,8 @@ mod tests {
 
     #[test]
     fn files_are_read_and_what_is_absent_is_named() {
-        let folder = std::env::temp_dir().join(format!("spectra-lpips-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("alex.safetensors");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("alex.safetensors");
         let tensors = weights(LpipsNet::Alex, &[4, 4, 4, 4, 4], &[11, 5, 3, 3, 3], false);
         let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
             .iter()
@@ -309,12 +308,11 @@ mod tests {
         assert!(message.contains("features.6"), "{message}");
         std::fs::write(&path, b"nothing").unwrap();
         assert!(Lpips::load(LpipsNet::Alex, &[&path]).is_err());
-        let pytorch = folder.join("alex.pth");
+        let pytorch = folder.path().join("alex.pth");
         std::fs::write(&pytorch, b"nothing").unwrap();
         let message = Lpips::load(LpipsNet::Alex, &[&pytorch])
             .unwrap_err()
             .to_string();
         assert!(message.contains("alex.pth"), "{message}");
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

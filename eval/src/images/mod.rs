@@ -22,14 +22,22 @@ pub type Picture<'a> = ArrayView3<'a, f32>;
 
 /// Refuses two pictures that cannot be compared cell by cell.
 fn check(a: &Picture, b: &Picture) -> Result<()> {
-    if a.dim() == b.dim() && !a.is_empty() {
-        return Ok(());
+    if a.dim() != b.dim() || a.is_empty() {
+        return Err(EvalError::Parameter {
+            what: "the pair of pictures",
+            value: format!("of shapes {:?} and {:?}", a.shape(), b.shape()),
+            expected: "two of the same shape that is not empty",
+        });
     }
-    Err(EvalError::Parameter {
-        what: "the pair of pictures",
-        value: format!("of shapes {:?} and {:?}", a.shape(), b.shape()),
-        expected: "two of the same shape that is not empty",
-    })
+    // A minimum passes NaN over and a clamp makes it 0, so that it would be scored as a perfect or a plain answer.
+    match a.iter().chain(b).find(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(value) => Err(EvalError::Parameter {
+            what: "a cell of a picture",
+            value: value.to_string(),
+            expected: "a finite number",
+        }),
+    }
 }
 
 /// Mean squared difference, and 0 for equal pictures.
@@ -41,7 +49,7 @@ fn mean_square(a: &Picture, b: &Picture) -> f64 {
 /// Peak signal-to-noise ratio in decibels for values in 0..=1; at most 100, which stands for equal pictures.
 ///
 /// # Errors
-/// Pictures of different shapes.
+/// Pictures of different shapes, values that are not finite.
 pub fn psnr(a: &Picture, b: &Picture) -> Result<f64> {
     check(a, b)?;
     Ok((-10.0 * mean_square(a, b).log10()).min(100.0))
@@ -96,5 +104,21 @@ mod tests {
         let a = first(1, 16);
         assert_eq!(psnr(&a.view(), &a.view()).unwrap(), 100.0);
         assert!(psnr(&a.view(), &first(3, 16).view()).is_err());
+    }
+
+    #[test]
+    fn answers_that_are_no_numbers_have_no_figure() {
+        let truth = first(1, 16);
+        for value in [f32::NAN, f32::INFINITY] {
+            let mut answer = truth.clone();
+            answer[[0, 3, 5]] = value;
+            for figure in [psnr, ssim, ms_ssim] {
+                for pair in [(&answer, &truth), (&truth, &answer)] {
+                    let message = figure(&pair.0.view(), &pair.1.view()).unwrap_err();
+                    assert!(message.to_string().contains("finite"), "{message}");
+                }
+            }
+            assert!(answers(&[answer.view()], &truth.view()).is_err());
+        }
     }
 }

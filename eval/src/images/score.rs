@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ndarray::{Array4, ArrayView3, Axis};
 use serde::Serialize;
 
-use super::{Lpips, answers, ms_ssim, psnr, ssim};
+use super::{Lpips, answers, check, ms_ssim, psnr, ssim};
 use crate::error::{EvalError, Result};
 
 /// One row of the table: means over the test pictures.
@@ -37,7 +37,7 @@ pub struct Scores {
 /// with values in 0..=1. `asked` is 1 where a cell was asked for.
 ///
 /// # Errors
-/// No answer, arrays of different shapes, or pictures too small for SSIM or LPIPS.
+/// No answer, arrays of different shapes, values that are not finite, or pictures too small for SSIM or LPIPS.
 pub fn score(
     name: &str,
     hidden: Option<f64>,
@@ -68,6 +68,7 @@ pub fn score(
         let (answer, truth) = (answer.view(), truth.view());
         let several: Vec<_> = given.iter().map(at).collect();
         let views: Vec<ArrayView3<f32>> = several.iter().map(|answer| answer.view()).collect();
+        check(&truth, &asked.view())?;
         let compared = answers(&views, &truth)?;
         let share = 1.0 / count as f64;
         total.psnr += share * psnr(&answer, &truth)?;
@@ -179,6 +180,8 @@ mod tests {
         let text = table(&[row], 1);
         assert!(text.contains("20.00"), "{text}");
         assert!(score("x", None, &[], &truth, &asked, None).is_err());
+        let nowhere = asked.mapv(|_asked| f32::NAN);
+        assert!(score("x", None, &given, &truth, &nowhere, None).is_err());
     }
 
     #[test]

@@ -23,7 +23,7 @@ const WEIGHTS: [f64; 5] = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
 /// gives.
 ///
 /// # Errors
-/// Pictures of different shapes or with a side below 11.
+/// Pictures of different shapes or with a side below 11, values that are not finite.
 pub fn ssim(a: &Picture, b: &Picture) -> Result<f64> {
     check(a, b)?;
     scales_of(a)?;
@@ -47,7 +47,7 @@ pub fn ms_ssim_scales(side: usize) -> usize {
 /// scaled to sum to one. Negative terms count as 0.
 ///
 /// # Errors
-/// Pictures of different shapes or with a side below 11.
+/// Pictures of different shapes or with a side below 11, values that are not finite.
 pub fn ms_ssim(a: &Picture, b: &Picture) -> Result<f64> {
     check(a, b)?;
     let scales = scales_of(a)?;

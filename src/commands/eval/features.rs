@@ -54,13 +54,18 @@ pub fn encoded(
 }
 
 /// Frozen features, one set for each run.
-pub fn learned(data: &Data, encoders: &[Frozen], stances: bool) -> anyhow::Result<Vec<FeatureSet>> {
+pub fn learned(
+    data: &Data,
+    encoders: &[Frozen],
+    request: &Request,
+) -> anyhow::Result<Vec<FeatureSet>> {
+    let trained_for = request.trained_for()?;
     let set = |encoder: &Frozen| {
         let name = match encoder {
-            Frozen::Global(_) => "cGML bottleneck",
-            Frozen::Local(_) => "cGML, local maps",
+            Frozen::Global(_) => format!("{trained_for} bottleneck"),
+            Frozen::Local(_) => format!("{trained_for}, local maps"),
         };
-        encoded(data, encoder, name, stances)
+        encoded(data, encoder, &name, request.stances)
     };
     encoders.iter().map(set).collect()
 }

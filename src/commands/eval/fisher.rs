@@ -162,7 +162,7 @@ fn kernels(
         for (i, &seed) in seeds.iter().enumerate() {
             step();
             let encoder = FisherEncoder::fit(&train, fisher, seed)?;
-            let (train, test) = (encoder.encode(&train), encoder.encode(&test));
+            let (train, test) = (encoder.encode(&train)?, encoder.encode(&test)?);
             let kernel = Kernel::of_rows(name, &train.view(), &test.view());
             match part {
                 0 => kernels.push(kernel),
@@ -202,7 +202,7 @@ impl<'a> Clouds<'a> {
     }
 }
 
-/// Rows of the Fisher vectors of what each of `encoders` makes of neighbourhoods, "Fisher vector of `name`".
+/// Rows of the Fisher vectors of what each of `encoders` makes of neighbourhoods, "Fisher vector of `name` rows".
 pub fn learned_rows(
     data: &Data,
     encoders: &[Frozen],
@@ -211,7 +211,7 @@ pub fn learned_rows(
     protocols: &[Protocol],
     progress: &Progress,
 ) -> anyhow::Result<Vec<Row>> {
-    let name = format!("Fisher vector of {name}");
+    let name = format!("Fisher vector of {name} rows");
     let classifiers = request.classifiers(&USUAL);
     let kernels = learned(data, encoders, &name, request.fisher, progress)?;
     evaluate(&kernels, data, &classifiers, protocols)
@@ -242,8 +242,8 @@ fn learned(
         };
         let train = sets(data.train.points.as_deref())?;
         let fitted = FisherEncoder::fit(&train, fisher, i as u64)?;
-        let train = fitted.encode(&train);
-        let test = fitted.encode(&sets(data.test.points.as_deref())?);
+        let train = fitted.encode(&train)?;
+        let test = fitted.encode(&sets(data.test.points.as_deref())?)?;
         let mut kernel = Kernel::of_rows(name, &train.view(), &test.view());
         kernel.normalise();
         kernels.push(kernel);

@@ -7,6 +7,7 @@ mod images;
 mod judge;
 mod pictures;
 mod recon;
+mod runs;
 mod stances;
 mod supervised;
 
@@ -51,6 +52,8 @@ pub struct Request {
     pub stances: bool,
     /// Also measure what completions of corrupted objects are worth.
     pub reconstruction: bool,
+    /// Whether anybody will see maps and pictures.
+    pub draws: bool,
     pub device: String,
 }
 
@@ -70,6 +73,7 @@ impl Request {
             beside: Vec::new(),
             stances: false,
             reconstruction: false,
+            draws: true,
             device: "cpu".into(),
         }
     }
@@ -120,6 +124,7 @@ impl Request {
             beside: options.beside.clone(),
             stances: options.stances,
             reconstruction: options.reconstruction,
+            draws: options.report.is_some() || options.figures.is_some(),
             device: options.device.clone(),
         })
     }
@@ -146,6 +151,12 @@ impl Request {
             needed |= self.trains() && supervised::resamples(run)?;
         }
         Ok(needed)
+    }
+
+    /// What the runs were trained for, as it stands in tables.
+    fn trained_for(&self) -> anyhow::Result<&'static str> {
+        let config = self.runs.first().map(|run| supervised::config(run));
+        Ok(config.transpose()?.as_ref().map_or("", runs::trained_for))
     }
 
     /// One network with random weights for each run.
@@ -176,6 +187,8 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         .chain(&request.beside)
         .map(|run| RunInfo::load(run));
     let infos: Vec<RunInfo> = infos.collect::<Result<_, _>>()?;
+    runs::refuse_unlike(&request.runs)?;
+    make_folder(options.figures.as_deref())?;
     let (store, skipped) = data::store(options, request.needs_points()?, quiet)?;
     for info in &infos {
         info.check_store(&store)?;
@@ -185,7 +198,6 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     write(options.json.as_deref(), &report.to_json())?;
     write(options.report.as_deref(), &report.to_html())?;
     if let Some(folder) = &options.figures {
-        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         for (name, bytes) in report.figures() {
             write_whole(&folder.join(name), &bytes)?;
         }
@@ -214,6 +226,12 @@ fn refuse_folder(path: &Path) -> anyhow::Result<()> {
         return Err(Usage(message).into());
     }
     Ok(())
+}
+
+/// Nor in a folder that cannot be made.
+fn make_folder(path: Option<&Path>) -> anyhow::Result<()> {
+    let Some(folder) = path else { return Ok(()) };
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())
 }
 
 fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
@@ -252,7 +270,7 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         pictures::add_curve(&mut report, run)?;
     }
     let models = match request.reconstruction {
-        true => completing(&encoders, &beside)?,
+        true => completing((request.trained_for()?, &encoders), &beside)?,
         false => Vec::new(),
     };
     let progress = Progress::start("eval", quiet);
@@ -261,7 +279,7 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
         let protocols = protocols(&protocol, poses, &request.labels);
         let (rows, shown) = one_pose(&posed, (&encoders, &beside), request, &protocols, &progress)?;
         report.rows.extend(rows);
-        if let Some(set) = shown.filter(|_| report.has_no_map()) {
+        if let Some(set) = shown.filter(|_| request.draws && report.has_no_map()) {
             report.add_map(&set, &posed.labels, &posed.test.ids);
             if posed.basis != Basis::Radius {
                 pictures::add_neighbours(&mut report, &set, &posed)?;
@@ -287,7 +305,8 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
             report.reconstructions = recon::table(&data, &models, &protocol, &progress)?;
             progress.finish(&format!("{} rows", report.reconstructions.len()));
         }
-        if let Some(encoder) = encoder.global().filter(|encoder| encoder.inverts()) {
+        let drawn = |encoder: &&Encoder| request.draws && encoder.inverts();
+        if let Some(encoder) = encoder.global().filter(drawn) {
             pictures::add_completions(&mut report, encoder, &data)?;
         }
     }
@@ -296,10 +315,13 @@ pub fn report(store: &Store, request: &Request, quiet: bool) -> anyhow::Result<R
 
 /// The first run's encoder and those beside it, which must all complete maps that go back to shapes.
 fn completing<'e>(
-    encoders: &'e [Frozen],
+    (trained_for, encoders): (&'e str, &'e [Frozen]),
     beside: &'e [(String, Frozen)],
 ) -> anyhow::Result<Vec<(&'e str, &'e Encoder)>> {
-    let first = encoders.iter().take(1).map(|encoder| ("cGML", encoder));
+    let first = encoders
+        .iter()
+        .take(1)
+        .map(|encoder| (trained_for, encoder));
     let beside = beside
         .iter()
         .map(|(name, encoder)| (name.as_str(), encoder));
@@ -340,7 +362,7 @@ fn one_pose(
     let learned = match request.has(FeatureKind::Learned) {
         true => {
             progress.set(0, encoded, "features of the runs");
-            features::learned(data, encoders, request.stances)?
+            features::learned(data, encoders, request)?
         }
         false => Vec::new(),
     };
@@ -382,7 +404,7 @@ fn one_pose(
     )?);
     if request.has(FeatureKind::FisherLearned) {
         let random: Vec<Frozen> = request.random_encoders()?;
-        for (name, encoders) in [("cGML rows", encoders), ("random rows", &random)] {
+        for (name, encoders) in [(request.trained_for()?, encoders), ("random", &random)] {
             rows.extend(fisher::learned_rows(
                 data, encoders, name, request, protocols, progress,
             )?);

@@ -17,9 +17,14 @@ use crate::progress::Progress;
 /// What stands in the classifier's place in the table: layer and network are trained as one.
 const CLASSIFIER: &str = "end to end";
 
+/// The settings of a run.
+pub fn config(run: &Path) -> anyhow::Result<Config> {
+    Ok(Config::load(&run.join("config.toml"))?)
+}
+
 /// Whether a run samples objects anew in training, for which their points are needed.
 pub fn resamples(run: &Path) -> anyhow::Result<bool> {
-    Ok(Config::load(&run.join("config.toml"))?.augment.resample > 0.0)
+    Ok(config(run)?.augment.resample > 0.0)
 }
 
 /// The rows that `request` asks for: its runs and those beside them fine-tuned, and the network of the first from random
@@ -54,9 +59,8 @@ pub fn rows(
     };
     let mut rows = Vec::new();
     if request.has(FeatureKind::FineTuned) {
-        rows.extend(trained(&own, "cGML, fine-tuned", &|_seed| {
-            Start::Pretrained
-        })?);
+        let name = format!("{}, fine-tuned", request.trained_for()?);
+        rows.extend(trained(&own, &name, &|_seed| Start::Pretrained)?);
         for run in &request.beside {
             let name = format!("{}, fine-tuned", folder_name(run));
             let networks = open(slice::from_ref(run))?;

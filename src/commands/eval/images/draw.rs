@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use ndarray::{Array4, Axis};
 use spectra_datasets::images::Images;
 use spectra_eval::images::psnr;
@@ -61,7 +60,6 @@ pub(super) fn draw(
     options: &cli::EvalImages,
 ) -> anyhow::Result<()> {
     let (shown, seed) = (options.shown.max(1), options.seed);
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let share = shares(painter.info()).last().copied().flatten();
     let few = painter.ask(&test.first(shown), share, seed)?;
     let mut columns = vec![few.shown.clone()];

@@ -13,13 +13,14 @@ use spectra_datasets::images::{ImageOptions, ImageSet, Images, open_images, open
 use spectra_datasets::write_whole;
 use spectra_eval::images::{Lpips, Scores, ms_ssim_scales, score, table};
 use spectra_model::complete::MaskKind;
-use spectra_model::{Distance, Objective, Painter, PictureInfo, PictureKind};
+use spectra_model::{Objective, Painter, PictureInfo, PictureKind};
 
 use self::boxes::{Boxes, print_boxes, white_box_rate};
 use self::downstream::downstream;
 use self::draw::{draw, draw_modes};
 use self::refuse::{refuse_mixture, refuse_trained_on};
-use super::refuse_folder;
+use super::runs::trained_for;
+use super::{make_folder, refuse_folder};
 use crate::cli;
 use crate::commands::pictures::{BASELINES, held_out, part_of};
 use crate::outcome::{Outcome, Usage, say};
@@ -50,10 +51,11 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     for (name, painter) in &painters {
         refuse_trained_on(&set, options.images.hold_out, name, painter.info())?;
     }
+    make_folder(options.images.pictures.as_deref())?;
     let lpips = match options.images.lpips.is_empty() {
         true => None,
         false => Some(Lpips::load(
-            options.images.lpips_net.parse()?,
+            options.images.lpips_net,
             &options.images.lpips,
         )?),
     };
@@ -124,18 +126,10 @@ fn painters(runs: &[PathBuf], device: &str) -> anyhow::Result<Vec<(String, Paint
         let present = folders.filter(|folder| folder.join("model.safetensors").exists());
         for folder in std::iter::once(run.clone()).chain(present) {
             let painter = Painter::load(&folder, device)?;
-            let algorithm = &painter.config().algorithm;
-            let mut name = match (algorithm.objective, algorithm.error) {
-                (Objective::Cgml, Distance::L1) => "cGML",
-                (Objective::Cgml, Distance::Square) => "cGML on squares",
-                (Objective::Cgml, Distance::Both) => "cGML on L1 + squares",
-                (Objective::L1, Distance::L1) => "L1, no z",
-                (Objective::L1, Distance::Square) => "squares, no z",
-                (Objective::L1, Distance::Both) => "L1 + squares, no z",
-                (Objective::Context, _) => "context encoder",
-                (Objective::Variational, _) => "CVAE",
+            let mut name = trained_for(painter.config()).to_owned();
+            if painter.config().algorithm.objective == Objective::L1 {
+                name.push_str(", no z");
             }
-            .to_owned();
             if runs.len() > 1 {
                 name = format!("{name}, {}", run.display());
             }

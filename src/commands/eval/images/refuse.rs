@@ -1,6 +1,6 @@
 //! Runs that `eval images` refuses: those that cannot stand in one table.
 
-use spectra_datasets::images::{ImageSet, Part};
+use spectra_datasets::images::{ImageSet, Images, Part};
 use spectra_model::complete::MaskKind;
 use spectra_model::{PictureInfo, PictureKind};
 
@@ -69,24 +69,38 @@ fn decisions(info: &PictureInfo, part: Option<cli::Half>) -> Vec<(&'static str, 
     decisions
 }
 
-/// Pictures that a run was trained on are none to choose its settings with: refuses a run that did not leave out as many as
-/// `set` did.
+/// Pictures that a run was trained on are none to choose its settings with: refuses a run that was trained on others than the
+/// training pictures that `set` was left with.
 pub(super) fn refuse_trained_on(
     set: &ImageSet,
     count: usize,
     name: &str,
     info: &PictureInfo,
 ) -> anyhow::Result<()> {
-    if count == 0 || set.train.len() == info.rows {
+    if count == 0 || (set.train.len() == info.rows && hash(&set.train) == info.items) {
         return Ok(());
     }
+    let others = match set.train.len() == info.rows {
+        true => " others",
+        false => "",
+    };
     let message = format!(
-        "--hold-out {count}: leaves {} training pictures, but the run ({name}) was trained on {}; expected the number that `train` \
-         held out",
+        "--hold-out {count}: leaves {} training pictures, but the run ({name}) was trained on {}{others}; expected the number that \
+         `train` held out, of the same pictures",
         set.train.len(),
         info.rows
     );
     Err(Usage(message).into())
+}
+
+/// What [`PictureInfo::items`] is of the training pictures.
+fn hash(train: &Images) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&train.pixels);
+    for id in &train.ids {
+        hasher.update(id.as_bytes()).update(&[0]);
+    }
+    hasher.finalize().to_string()
 }
 
 #[cfg(test)]
