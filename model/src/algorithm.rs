@@ -118,7 +118,7 @@ fn row_distances(
 }
 
 /// E of the paper for each row, `[batch, 1]`: the weighted distance and what the task adds.
-fn objective(
+pub(crate) fn objective(
     output: Tensor<2>,
     batch: &Batch,
     extra: ExtraError,
@@ -176,13 +176,13 @@ impl Cgml {
             return self.context_step(adversary, batch, rates);
         }
         if let Some(inference) = self.inference.take() {
-            return self.variational_step(inference, batch, rates);
+            return self.variational_step(inference, batch, extra, config, rates);
         }
         let generator = self.precision.compute(&self.generator);
         let code = generator.encode(batch.input.clone());
         let known = code.known();
         let (z, moves, error_at_start) = {
-            let frozen = self.generator.clone().no_grad().settled();
+            let frozen = self.generator.clone().no_grad().materialize().settled();
             let frozen = self.precision.compute(&frozen);
             search(&frozen, &known, batch, extra, config)
         };
@@ -200,7 +200,15 @@ impl Cgml {
         )
     }
 
-    /// Fits Z to the moves, in `walker_updates` steps over equal shares of them.
+    /// Takes the weights after `step` (from 1) into the averages, where they are kept.
+    pub(crate) fn averaged(mut self, decay: f64, step: u64) -> Cgml {
+        if let Some(average) = self.average.take() {
+            self.average = Some(average.update(&self.generator, &self.walker, decay, step));
+        }
+        self
+    }
+
+    /// Fits Z to the moves, in `walker_updates` steps over shares of them that differ by one move at most.
     fn fit_walker(
         mut self,
         h: &Tensor<2>,
@@ -209,9 +217,10 @@ impl Cgml {
         config: &AlgorithmConfig,
         rate: f64,
     ) -> (Cgml, Tensor<1>) {
-        let share = moves.len().div_ceil(config.walker_updates.max(1)).max(1);
+        let (count, updates) = (moves.len(), config.walker_updates);
         let mut total = Tensor::zeros([1], &h.device()).without_autodiff();
-        for chunk in moves.chunks(share) {
+        for update in 0..updates {
+            let chunk = &moves[update * count / updates..(update + 1) * count / updates];
             let walker = self.precision.compute(&self.walker);
             let loss = walker_loss(&walker, h, chunk, noise, config);
             drop(walker);

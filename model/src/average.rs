@@ -4,7 +4,9 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
+use crate::kernels::lerp;
 use crate::nets::{Generator, Walker};
+use crate::spectral_norm::is_state;
 
 /// Averaged weights of H, G and Z; never trained.
 #[derive(Clone)]
@@ -66,13 +68,16 @@ struct Blend {
 
 impl ModuleMapper for Blend {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        // Copies of a network share the states of its spectral norms.
+        if is_state(param.id) {
+            return param;
+        }
         let Some(current) = self.current.remove::<D>(param.id) else {
             return param;
         };
-        let decay = self.decay;
         param.map(|old| {
             let autodiff = old.is_autodiff();
-            let new = old.inner() * decay + current * (1.0 - decay);
+            let new = lerp(old.inner(), current, self.decay);
             if autodiff { new.autodiff() } else { new }
         })
     }

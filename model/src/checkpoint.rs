@@ -38,19 +38,28 @@ pub(crate) struct Checkpoints {
 struct State {
     step: u64,
     run: String,
-    /// Error of completion, by which the best checkpoint is told.
-    error: f64,
-    /// Error of the last batch.
-    loss: f64,
+    #[serde(flatten)]
+    errors: Errors,
     blake3: Vec<(String, String)>,
+}
+
+/// How well a run does at a checkpoint; all are numbers.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Errors {
+    /// Of completion, by which the best checkpoint is told.
+    pub error: f64,
+    /// Of the last batch.
+    pub loss: f64,
+    /// Of the first batch of the run; older checkpoints do not have it.
+    #[serde(default)]
+    pub first_loss: Option<f64>,
 }
 
 /// What a checkpoint that could be read gave, and those newer ones that could not.
 pub(crate) struct Resumed {
     pub step: u64,
     pub cgml: Cgml,
-    /// Error of the last batch before it.
-    pub loss: f64,
+    pub errors: Errors,
     /// One line for each damaged checkpoint that was passed over.
     pub passed_over: Vec<String>,
 }
@@ -68,15 +77,8 @@ impl Checkpoints {
         self.run.join(FOLDER).join(format!("step-{step:08}"))
     }
 
-    /// Writes the checkpoint of `step`, points `latest` to it, and keeps the newest and that of the lowest `error` of completion.
-    /// `loss` is the error of the last batch.
-    pub(crate) fn save(
-        &self,
-        step: u64,
-        cgml: &Cgml,
-        error: f64,
-        loss: f64,
-    ) -> Result<(), ModelError> {
+    /// Writes the checkpoint of `step`, points `latest` to it, and keeps the newest and that of the lowest error of completion.
+    pub(crate) fn save(&self, step: u64, cgml: &Cgml, errors: Errors) -> Result<(), ModelError> {
         let last = self.folder_of(step);
         let draft = last.with_extension("tmp");
         if draft.exists() {
@@ -86,17 +88,16 @@ impl Checkpoints {
         let mut state = State {
             step,
             run: self.identity.clone(),
-            error,
-            loss,
+            errors,
             blake3: Vec::new(),
         };
-        let contents =
-            contents(cgml).map_err(|error| ModelError::run(&draft, error.to_string()))?;
-        for (name, bytes) in contents {
+        each_file(cgml, &mut |name, bytes| {
+            let bytes = bytes.map_err(|error| ModelError::run(&draft, error.to_string()))?;
             write_whole(&draft.join(name), &bytes)?;
             let hash = blake3::hash(&bytes).to_string();
             state.blake3.push((name.to_owned(), hash));
-        }
+            Ok(())
+        })?;
         write_whole(&draft.join(STATE), &to_json(&state))?;
         if last.exists() {
             fs::remove_dir_all(&last).map_err(ModelError::io(&last))?;
@@ -104,30 +105,32 @@ impl Checkpoints {
         fs::rename(&draft, &last).map_err(ModelError::io(&last))?;
         sync_folder(&self.run.join(FOLDER)).map_err(ModelError::file)?;
         self.point(LATEST, step)?;
-        self.prune()
+        self.prune(step)
     }
 
-    /// Removes all but the newest and the best, which `best` then names.
-    fn prune(&self) -> Result<(), ModelError> {
-        let steps = self.steps()?;
-        let error_of = |step: &u64| match self.state(*step) {
-            Ok(state) if state.run == self.identity => state.error,
-            _ => f64::INFINITY,
-        };
-        let best = steps
-            .iter()
-            .copied()
-            .min_by(|a, b| error_of(a).total_cmp(&error_of(b)));
+    /// Removes all checkpoints of this run before that of `step` but the newest and the best, which `best` then names.
+    fn prune(&self, step: u64) -> Result<(), ModelError> {
+        let own = self.own(step)?;
+        let best = own.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+        let best = best.map(|(best, _error)| *best);
         if let Some(best) = best {
             self.point(BEST, best)?;
         }
-        for old in steps.into_iter().rev().skip(self.keep) {
+        for (old, _error) in own.into_iter().rev().skip(self.keep) {
             if Some(old) != best {
                 let folder = self.folder_of(old);
                 fs::remove_dir_all(&folder).map_err(ModelError::io(&folder))?;
             }
         }
         Ok(())
+    }
+
+    /// Step and error of completion of each checkpoint of this run up to `last`, rising. Whatever is of a later step is what
+    /// the resume to an earlier one passed over.
+    pub(crate) fn own(&self, last: u64) -> Result<Vec<(u64, f64)>, ModelError> {
+        let steps = self.steps()?.into_iter().filter(|step| *step <= last);
+        let error_of = |step: u64| Some((step, self.own_state(step).ok()?.errors.error));
+        Ok(steps.filter_map(error_of).collect())
     }
 
     /// Writes the name of a checkpoint into a file.
@@ -160,11 +163,11 @@ impl Checkpoints {
         let mut passed_over = Vec::new();
         for step in self.steps()?.into_iter().rev() {
             match self.load(step, fresh.clone()) {
-                Ok((cgml, loss)) => {
+                Ok((cgml, errors)) => {
                     return Ok(Some(Resumed {
                         step,
                         cgml,
-                        loss,
+                        errors,
                         passed_over,
                     }));
                 }
@@ -209,14 +212,14 @@ impl Checkpoints {
         Err(ModelError::run(path, message))
     }
 
-    /// The networks, and the error of the last batch.
-    fn load(&self, step: u64, fresh: Cgml) -> Result<(Cgml, f64), ModelError> {
+    /// The networks, and how well they do.
+    fn load(&self, step: u64, fresh: Cgml) -> Result<(Cgml, Errors), ModelError> {
         let state = self.own_state(step)?;
         let read = |name: &str| Ok(Bytes::from_bytes_vec(self.read(&state, name)?));
         let cgml = restore(fresh, &read, |error| {
             ModelError::run(self.folder_of(step), error.to_string())
         })?;
-        Ok((cgml, state.loss))
+        Ok((cgml, state.errors))
     }
 
     /// Fails where the checkpoint of `step` is torn, changed or of another run.
@@ -266,42 +269,37 @@ impl Checkpoints {
     }
 }
 
-/// The files of a checkpoint.
-fn contents(cgml: &Cgml) -> Result<Vec<(&'static str, Bytes)>, RecordError> {
-    let mut contents = vec![
-        ("generator.bpk", module_bytes(&cgml.generator)?),
-        ("walker.bpk", module_bytes(&cgml.walker)?),
-        (
-            "generator-optimizer.bpk",
-            cgml.generator_optimizer.to_record().into_bytes()?,
-        ),
-        (
-            "walker-optimizer.bpk",
-            cgml.walker_optimizer.to_record().into_bytes()?,
-        ),
-    ];
+/// Takes the name and the bytes of one file.
+type Sink<'a> = dyn FnMut(&'static str, Result<Bytes, RecordError>) -> Result<(), ModelError> + 'a;
+
+/// Makes the files of a checkpoint one by one: together they take as much memory as the networks and their optimizers.
+fn each_file(cgml: &Cgml, sink: &mut Sink) -> Result<(), ModelError> {
+    let optimizer = |optimizer: &ModuleOptimizer| optimizer.to_record().into_bytes();
+    sink("generator.bpk", module_bytes(&cgml.generator))?;
+    sink("walker.bpk", module_bytes(&cgml.walker))?;
+    let (of_generator, of_walker) = (&cgml.generator_optimizer, &cgml.walker_optimizer);
+    sink("generator-optimizer.bpk", optimizer(of_generator))?;
+    sink("walker-optimizer.bpk", optimizer(of_walker))?;
     if let Some(average) = &cgml.average {
-        contents.push(("generator-average.bpk", module_bytes(&average.generator)?));
-        contents.push(("walker-average.bpk", module_bytes(&average.walker)?));
+        sink("generator-average.bpk", module_bytes(&average.generator))?;
+        sink("walker-average.bpk", module_bytes(&average.walker))?;
     }
     if let Some(adversary) = &cgml.adversary {
-        contents.push(("critic.bpk", module_bytes(&adversary.critic)?));
-        let optimizer = adversary.optimizer.to_record().into_bytes()?;
-        contents.push(("critic-optimizer.bpk", optimizer));
+        sink("critic.bpk", module_bytes(&adversary.critic))?;
+        sink("critic-optimizer.bpk", optimizer(&adversary.optimizer))?;
     }
     if let Some(inference) = &cgml.inference {
-        contents.push(("posterior.bpk", module_bytes(&inference.posterior)?));
-        let optimizer = inference.optimizer.to_record().into_bytes()?;
-        contents.push(("posterior-optimizer.bpk", optimizer));
+        sink("posterior.bpk", module_bytes(&inference.posterior))?;
+        sink("posterior-optimizer.bpk", optimizer(&inference.optimizer))?;
     }
-    Ok(contents)
+    Ok(())
 }
 
 fn module_bytes<M: Module>(module: &M) -> Result<Bytes, RecordError> {
     module.clone().into_record().into_bytes()
 }
 
-/// `fresh` with all that the files hold; the counterpart of [`contents`].
+/// `fresh` with all that the files hold; the counterpart of [`each_file`].
 fn restore(
     fresh: Cgml,
     read: &dyn Fn(&str) -> Result<Bytes, ModelError>,

@@ -1,6 +1,7 @@
 //! The context encoder (Pathak et al., CVPR 2016), the baseline that the paper compares with: the same H and G without
 //! z, trained on squared error and against a critic, in the proportions of their paper.
 //!
+//! Its error is its own: `algorithm.error` and what a task adds to the error (for colours the divergence) are left out.
 //! The critic is a perceptron on the completed picture; theirs is a stack of convolutions on the hidden part.
 
 use burn::module::Module;

@@ -12,8 +12,8 @@ use crate::tasks::{layout_of, local_sizes, open_task};
 use crate::train::Feed;
 use crate::{Config, ModelError, Probe, device};
 
-/// Bytes of each weight in training: itself, its gradient and two moments, all f32.
-const BYTES_PER_WEIGHT: u64 = 4 * 4;
+/// Bytes of a number: a weight, its gradient, moment or average.
+const BYTES: u64 = 4;
 
 /// Arithmetic counts a multiplication and an addition as two operations, in matrix products only.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,7 +40,7 @@ pub struct Cost {
     pub steps_per_epoch: u64,
     /// Passes over the items.
     pub epochs: u64,
-    /// Bytes of weights, gradients and moments.
+    /// Bytes of weights, gradients, moments, and averages where they are kept.
     pub state_bytes: u64,
     /// Bytes of the coefficients of the training items.
     pub data_bytes: u64,
@@ -70,6 +70,7 @@ impl Cost {
     }
 
     fn of_sizes(sizes: Sizes, items: usize, config: &Config) -> Result<Cost, ModelError> {
+        let config = &config.for_training()?;
         let cpu = device::open("cpu")?;
         let generator = Generator::new(&config.network, sizes, config.seed, &cpu)?;
         let walker = Walker::new(&config.network, generator.features(), config.seed, &cpu);
@@ -77,6 +78,7 @@ impl Cost {
         let (generator_parameters, walker_parameters) =
             (generator.num_params() as u64, walker.num_params() as u64);
         let products = generator.products();
+        let copies = if config.train.average > 0.0 { 5 } else { 4 };
         Ok(Cost {
             map: sizes.target,
             sizes,
@@ -89,7 +91,7 @@ impl Cost {
             items,
             steps_per_epoch: items.div_ceil(batch) as u64,
             epochs: config.train.epochs as u64,
-            state_bytes: BYTES_PER_WEIGHT * (generator_parameters + walker_parameters),
+            state_bytes: copies * BYTES * (generator_parameters + walker_parameters),
             data_bytes: 4 * (items * sizes.target_cells()) as u64,
         })
     }
@@ -152,10 +154,7 @@ impl Cost {
 /// weights, and as many again for what came in, where that is asked for.
 fn step_products(products: &Products, [h, z]: [f64; 2], config: &Config) -> f64 {
     let algorithm = &config.algorithm;
-    let (steps, updates) = (
-        algorithm.steps as f64,
-        algorithm.walker_updates.max(1) as f64,
-    );
+    let (steps, updates) = (algorithm.steps as f64, algorithm.walker_updates as f64);
     let copies = |weight: f64| if weight == 0.0 { 1.0 } else { 2.0 };
     let walker_copies = copies(algorithm.walker_consistency);
     let generator_copies = copies(algorithm.consistency);
@@ -196,6 +195,11 @@ mod tests {
         assert_eq!(cost.walker_parameters, 9 * 7 + 7 + 7 * 4 + 4);
         assert_eq!(cost.forward_flop, (20 * (h + g)) as f64);
         assert_eq!((cost.steps_per_epoch, cost.steps()), (3, 15));
+        let weights = cost.generator_parameters + cost.walker_parameters;
+        assert_eq!(cost.state_bytes, 16 * weights);
+        config.train.average = 0.9;
+        let averaged = Cost::of_maps([1, 3, 3], 5, &config).unwrap();
+        assert_eq!(averaged.state_bytes, 20 * weights);
         let search = 6 * 8 + 2 * 4 * (g - 6 * 8);
         let walker = 2 * 6 * 7 + 3 * 4 * (3 * 7 + 7 * 4);
         let step = 3 * h - 18 * 8 + search + walker + 3 * g;

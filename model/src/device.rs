@@ -44,7 +44,7 @@ pub(crate) fn is_cpu(device: &Device) -> bool {
 pub fn devices() -> Vec<String> {
     let mut names = vec!["cpu".to_owned()];
     names.extend((0..cuda_count()).map(|index| format!("cuda:{index}")));
-    if cfg!(feature = "wgpu") {
+    if wgpu("wgpu").is_ok() {
         names.push("wgpu".to_owned());
     }
     names
@@ -83,8 +83,12 @@ fn cuda(name: &str, _index: usize) -> Result<Device, ModelError> {
 }
 
 #[cfg(feature = "wgpu")]
-fn wgpu(_name: &str) -> Result<Device, ModelError> {
-    Ok(Device::wgpu(Default::default()))
+fn wgpu(name: &str) -> Result<Device, ModelError> {
+    let found = Device::enumerate(burn::tensor::DeviceType::Wgpu).into_vec();
+    match found.is_empty() {
+        true => Err(refuse(name, "no such device is visible; use --device cpu")),
+        false => Ok(Device::wgpu(Default::default())),
+    }
 }
 
 #[cfg(not(feature = "wgpu"))]

@@ -151,16 +151,19 @@ impl Painter {
             .map_err(|error| ModelError::Input(error.to_string()))
     }
 
-    /// Images with as many channels as one picture of the run: grey ones repeated, colours averaged.
+    /// Images with as many channels as those of the run, or as one picture of its pairs: grey ones repeated, colours averaged.
     fn channels<'i>(&self, images: &'i Images) -> Result<std::borrow::Cow<'i, Images>, ModelError> {
         use std::borrow::Cow;
         if images.size != self.info.size {
             return Err(self.misfit(images));
         }
+        // Of a pair, one half.
         let wanted = self.info.channels.min(3);
         let cells = images.size * images.size;
         let pixels = match (images.channels, wanted) {
-            (found, wanted) if found == wanted => return Ok(Cow::Borrowed(images)),
+            (found, wanted) if found == wanted || found == self.info.channels => {
+                return Ok(Cow::Borrowed(images));
+            }
             (1, wanted) => images
                 .pixels
                 .chunks_exact(cells)

@@ -36,11 +36,12 @@ impl Probe {
         sizes: Sizes,
         device: &str,
     ) -> Result<Probe, ModelError> {
+        let config = config.for_training()?;
         let device = device::open(device)?.autodiff();
-        let cgml = Cgml::new(config, sizes, &device)?;
-        let batch = made_batch(config, sizes, cgml.generator.features(), &device);
+        let cgml = Cgml::new(&config, sizes, &device)?;
+        let batch = made_batch(&config, sizes, cgml.generator.features(), &device);
         Ok(Probe {
-            config: config.clone(),
+            config,
             device,
             cgml: Some(cgml),
             batch,
@@ -59,6 +60,8 @@ impl Probe {
         if let Some(cgml) = self.cgml.take() {
             let (cgml, losses) =
                 cgml.step(&self.batch, &|_, _| None, &self.config.algorithm, rates);
+            // Any step costs the same.
+            let cgml = cgml.averaged(train.average, 1);
             (self.cgml, self.losses) = (Some(cgml), Some(losses));
         }
     }

@@ -197,14 +197,21 @@ pub(crate) fn identity(run: &Path) -> Result<String, ModelError> {
 /// A run folder that this process trains in, held against a second trainer until dropped.
 pub(crate) struct RunFolder {
     path: PathBuf,
+    config: Config,
     begun: bool,
     #[allow(dead_code, reason = "the lock lives as long as the open file")]
     lock: File,
 }
 
 impl RunFolder {
-    /// Makes and locks the folder. A folder that holds a run is refused unless it is resumed.
-    pub(crate) fn open(path: &Path, resume: bool) -> Result<RunFolder, ModelError> {
+    /// Makes and locks the folder. Fails on settings that nothing can be trained by; a folder that holds a run is refused unless it is
+    /// resumed, under the settings that it was begun with.
+    pub(crate) fn open(
+        path: &Path,
+        config: &Config,
+        resume: bool,
+    ) -> Result<RunFolder, ModelError> {
+        let config = config.for_training()?;
         let begun = has_begun(path);
         if begun && !resume {
             return Err(ModelError::run(
@@ -212,15 +219,23 @@ impl RunFolder {
                 "holds a run already; add --resume to go on with it, or choose another folder",
             ));
         }
-        Ok(RunFolder {
+        let folder = RunFolder {
             path: path.to_owned(),
+            config,
             begun,
             lock: lock(path)?,
-        })
+        };
+        folder.check_config()?;
+        Ok(folder)
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The settings that the run goes by.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Whether the folder held a run when it was opened.
@@ -229,9 +244,9 @@ impl RunFolder {
     }
 
     /// Refuses to go on with a run under other settings than those it was begun with.
-    pub(crate) fn check_config(&self, given: &Config) -> Result<(), ModelError> {
+    fn check_config(&self) -> Result<(), ModelError> {
         let differences = match self.begun {
-            true => load_config(&self.path)?.differences(given),
+            true => load_config(&self.path)?.differences(&self.config),
             false => Vec::new(),
         };
         if differences.is_empty() {
@@ -251,10 +266,10 @@ impl RunFolder {
     }
 
     /// Writes `config.toml` and `run.json` of a fresh run; refuses to go on with a run of other data.
-    pub(crate) fn begin(&self, config: &Config, info: &[u8]) -> Result<(), ModelError> {
+    pub(crate) fn begin(&self, info: &[u8]) -> Result<(), ModelError> {
         let path = self.path.join(INFO);
         if !self.begun {
-            write_whole(&self.path.join(CONFIG), config.to_toml().as_bytes())?;
+            write_whole(&self.path.join(CONFIG), self.config.to_toml().as_bytes())?;
             return write_whole(&path, info);
         }
         let saved = fs::read(&path).map_err(ModelError::io(&path))?;

@@ -15,6 +15,11 @@ const FREE: [&str; 3] = ["h", "stem", "downs"];
 /// Ids of the states of network `n` start at this plus `n` times 2^32, beyond those of weights.
 const FIRST_ID: u64 = 1 << 48;
 
+/// Whether this is the id of a state, which is no weight.
+pub(crate) fn is_state(id: ParamId) -> bool {
+    id.val() >= FIRST_ID
+}
+
 /// A weight whose largest singular value is at most `bound`.
 #[derive(Module, Debug)]
 struct SpectralNorm {
@@ -40,6 +45,8 @@ impl Reparameterization for SpectralNorm {
         // Only training moves the state: measuring must not change what a resumed run computes.
         if base.is_require_grad() {
             self.u.update(u.clone());
+            // What was updated last waits for the next reading, and checkpoints do not read.
+            self.u.value_sync();
         }
         if matrix.is_autodiff() {
             (u, v) = (u.autodiff(), v.autodiff());

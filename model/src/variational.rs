@@ -2,7 +2,8 @@
 //! the same H and G, and a posterior network that sees the target while training.
 //!
 //! Per cell the loss is the evidence bound of a Laplace likelihood: mean |error| + (b / cells) KL(q(z | x, y) || N(0, 1)),
-//! with b = [`SCALE`]. At inference z is drawn from N(0, 1) and is not walked.
+//! with b = [`SCALE`]; with another `algorithm.error`, and what a task adds to it, that stands for the mean |error|.
+//! At inference z is drawn from N(0, 1) and is not walked.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -10,8 +11,9 @@ use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 
-use crate::algorithm::{Batch, Cgml, Rates, StepLosses, row_errors};
+use crate::algorithm::{Batch, Cgml, ExtraError, Rates, StepLosses, objective};
 use crate::clip::clip_global_norm;
+use crate::config::AlgorithmConfig;
 use crate::nets::{Sizes, draw_weights};
 
 /// Scale of the Laplace likelihood, in units of the targets: about the error that the networks reach.
@@ -62,13 +64,15 @@ impl Cgml {
         mut self,
         mut inference: Inference,
         batch: &Batch,
+        extra: ExtraError,
+        config: &AlgorithmConfig,
         rates: Rates,
     ) -> (Cgml, StepLosses) {
         let [mean, log_variance] = inference.posterior.forward(batch);
         let z = mean.clone() + log_variance.clone().mul_scalar(0.5).exp() * batch.latent.clone();
         let code = self.generator.encode(batch.input.clone());
         let output = self.generator.decode(&code, z);
-        let error = row_errors(output, &batch.target, &batch.weight).mean();
+        let error = objective(output, batch, extra, config).mean();
         let divergence = (mean.square() + log_variance.clone().exp() - log_variance - 1.0)
             .sum_dim(1)
             .mul_scalar(0.5);

@@ -23,7 +23,7 @@ fn a_thousand_steps_hold_no_more_memory_than_two_hundred() {
     let mut config = Config::preset("toy").unwrap();
     config.network.width = 32;
     config.network.walker = vec![32];
-    config.algorithm.steps = 3;
+    (config.algorithm.steps, config.algorithm.walker_updates) = (3, 3);
     config.train.epochs = 12;
     config.train.batch = 64;
     config.output.log_every = 100;

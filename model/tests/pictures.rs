@@ -155,6 +155,21 @@ fn every_size_of_network_trains_on_every_task() {
         assert!(answers.iter().all(|value| (0.0..=1.0).contains(value)));
         let features = painter.features(&images(2, 3, size)).unwrap();
         assert!(features.iter().all(|value| value.is_finite()));
+        if channels != 6 {
+            continue;
+        }
+        let of_set = painter.features(&set.test).unwrap();
+        // Of pairs, the features are those of the half that is given.
+        let [mut given, mut wanted] = [0, 1].map(|_half| images(2, 3, size));
+        for (item, pair) in set.test.pixels.chunks_exact(6 * size * size).enumerate() {
+            let (a, b) = pair.split_at(3 * size * size);
+            let here = item * a.len()..(item + 1) * a.len();
+            let from_b = kind == PictureKind::Translate(Translate { from_b: true });
+            given.pixels[here.clone()].copy_from_slice(if from_b { b } else { a });
+            wanted.pixels[here].copy_from_slice(if from_b { a } else { b });
+        }
+        assert_eq!(of_set, painter.features(&given).unwrap());
+        assert_ne!(of_set, painter.features(&wanted).unwrap());
     }
 }
 

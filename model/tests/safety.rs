@@ -5,9 +5,13 @@ mod common;
 
 use std::cell::{Cell, RefCell};
 use std::fs;
+use std::path::Path;
 
 use common::{StopAfter, small, store};
-use spectra_model::{Encoder, ModelError, TrainObserver, pretrain, verify_run};
+use serde_json::Value;
+use spectra_model::{
+    Config, Encoder, ModelError, Objective, TrainObserver, pretrain, toy, verify_run,
+};
 
 #[derive(Default)]
 struct Warnings(RefCell<Vec<String>>);
@@ -96,10 +100,132 @@ fn a_diverging_run_stops_with_its_step_and_its_last_good_checkpoint() {
         "{error}"
     );
     assert!(error.to_string().contains("learning_rate"), "{error}");
+    // The same is said after a resume, whatever checkpoint that passed over.
+    tear(&run, 99_999_999);
+    let again = pretrain(&store, &run, &config, "cpu", true, &()).unwrap_err();
+    assert_eq!(again.to_string(), error.to_string());
     assert!(
         Encoder::load(&run, "cpu").is_err(),
         "no weights were written"
     );
+}
+
+/// Makes a checkpoint that cannot be read.
+fn tear(run: &Path, step: u64) {
+    let torn = run.join(format!("checkpoints/step-{step:08}"));
+    fs::create_dir_all(&torn).unwrap();
+    fs::write(torn.join("state.json"), b"{").unwrap();
+}
+
+#[test]
+fn weights_that_are_no_numbers_are_never_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), 6);
+    let run = folder.path().join("run");
+    let mut config = small(1);
+    config.output.checkpoint_every = 1;
+    config.train.warmup = 0;
+    // The first step is measured before it ruins the weights.
+    config.train.learning_rate = 1e38;
+    let error = pretrain(&store, &run, &config, "cpu", false, &()).unwrap_err();
+    let ModelError::Diverged {
+        step, checkpoint, ..
+    } = &error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!((*step, checkpoint.as_str()), (1, "none"), "{error}");
+    assert!(!run.join("checkpoints").exists() && !run.join("model.safetensors").exists());
+}
+
+#[test]
+fn checkpoints_that_cannot_be_read_never_cost_one_that_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), 6);
+    let run = folder.path().join("run");
+    let mut config = small(3);
+    config.output.keep = 1;
+    let train = |resume| {
+        let stop = StopAfter(Cell::new(2));
+        pretrain(&store, &run, &config, "cpu", resume, &stop).unwrap();
+    };
+    train(false);
+    tear(&run, 99_999_999);
+    for step in [4, 6, 8] {
+        train(true);
+        let saved = run.join(format!("checkpoints/step-{step:08}"));
+        assert!(saved.is_dir(), "{}", saved.display());
+    }
+    let count = fs::read_dir(run.join("checkpoints")).unwrap().count();
+    assert!(count <= 5, "the newest, the best, the torn one, two names");
+}
+
+#[test]
+fn the_first_error_is_that_of_the_run_and_the_logged_rate_that_of_its_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), 6);
+    let run = folder.path().join("run");
+    let config = small(3);
+    let train = |resume| {
+        let stop = StopAfter(Cell::new(2));
+        pretrain(&store, &run, &config, "cpu", resume, &stop).unwrap();
+    };
+    let state = |step: u64| {
+        let path = run.join(format!("checkpoints/step-{step:08}/state.json"));
+        let state: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        (path, state)
+    };
+    train(false);
+    train(true);
+    let log = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let first: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        first["rate"].as_f64(),
+        Some(0.5 * config.train.learning_rate)
+    );
+    let (path, mut saved) = state(4);
+    assert_eq!(saved["first_loss"], first["error"]);
+    assert_ne!(saved["first_loss"], saved["loss"]);
+    // Older checkpoints do not know it.
+    saved.as_object_mut().unwrap().remove("first_loss");
+    fs::write(path, saved.to_string()).unwrap();
+    train(true);
+    assert!(state(6).1["first_loss"].is_f64());
+}
+
+#[test]
+fn settings_that_cannot_be_trained_by_are_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), 6);
+    let run = folder.path().join("run");
+    let change: [fn(&mut Config); 2] = [|c| c.train.batch = 0, |c| c.train.epochs = 0];
+    for change in change {
+        let mut config = small(1);
+        change(&mut config);
+        let error = pretrain(&store, &run, &config, "cpu", false, &()).unwrap_err();
+        assert!(error.to_string().contains("train.batch"), "{error}");
+        let error = toy::train_toy(&run, &config, "cpu", false, &()).unwrap_err();
+        assert!(error.to_string().contains("train.batch"), "{error}");
+        assert!(!run.exists());
+    }
+    // An objective without z has no steps of it, set by hand or not.
+    let mut by_hand = small(1);
+    by_hand.algorithm.objective = Objective::L1;
+    pretrain(&store, &run, &by_hand, "cpu", false, &()).unwrap();
+    let baseline = by_hand.baseline(Objective::L1);
+    assert_eq!(Config::of_run(&run).unwrap().unwrap(), baseline);
+    pretrain(&store, &run, &by_hand, "cpu", true, &()).unwrap();
+
+    let mut config = Config::preset("toy").unwrap();
+    config.corrupt.noise = 0.9;
+    let unread = folder.path().join("unread");
+    let error = toy::train_toy(&unread, &config, "cpu", false, &()).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("corrupt.noise: expected 0.5, found 0.9"),
+        "{message}"
+    );
+    assert!(!unread.join("config.toml").exists());
 }
 
 #[test]
@@ -131,16 +257,18 @@ fn averages_and_bounded_norms_survive_a_resume_and_the_best_checkpoint_is_kept()
     let mut config = small(3);
     config.train.average = 0.9;
     config.network.spectral_norm = 1.5;
+    let weights = |run: &Path| fs::read(run.join("model.safetensors")).unwrap();
     let whole = folder.path().join("whole");
-    let steps = pretrain(&store, &whole, &config, "cpu", false, &())
-        .unwrap()
-        .step;
-    let parts = folder.path().join("parts");
-    let stop = StopAfter(Cell::new(steps / 2));
-    pretrain(&store, &parts, &config, "cpu", false, &stop).unwrap();
-    pretrain(&store, &parts, &config, "cpu", true, &()).unwrap();
-    let weights = |run: &std::path::Path| fs::read(run.join("model.safetensors")).unwrap();
-    assert_eq!(weights(&whole), weights(&parts));
+    // Without a walk nothing reads the norms of Z between the last step and its checkpoint.
+    for (walk, folder) in [(0, folder.path().join("still")), (4, folder.path().into())] {
+        config.algorithm.inference_steps = walk;
+        let [whole, parts] = ["whole", "parts"].map(|name| folder.join(name));
+        let ended = pretrain(&store, &whole, &config, "cpu", false, &()).unwrap();
+        let stop = StopAfter(Cell::new(ended.step / 2));
+        pretrain(&store, &parts, &config, "cpu", false, &stop).unwrap();
+        pretrain(&store, &parts, &config, "cpu", true, &()).unwrap();
+        assert!(weights(&whole) == weights(&parts), "{walk}");
+    }
     Encoder::load(&whole, "cpu").unwrap();
     let plain = folder.path().join("plain");
     config.train.average = 0.0;

@@ -102,6 +102,16 @@ impl Images {
         &self.pixels[index * cells..(index + 1) * cells]
     }
 
+    /// blake3 of all pixels and ids, in their order: what a run was trained on.
+    pub fn hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.pixels);
+        for id in &self.ids {
+            hasher.update(id.as_bytes()).update(&[0]);
+        }
+        hasher.finalize().to_string()
+    }
+
     /// At most `count` pictures, evenly spread over the set; 0 for all.
     pub fn spread(&self, count: usize) -> Images {
         if count == 0 || count >= self.len() {

@@ -14,6 +14,10 @@ use crate::weights::Collected;
 
 const ROWS: usize = 6;
 const LATENT: usize = 4;
+const SIZES: Sizes = Sizes {
+    input: [2, 3, 3],
+    target: [1, 3, 3],
+};
 const NOTHING: ExtraError<'static> = &|_output, _target| None;
 
 fn normal(item: u64, shape: [usize; 2]) -> Tensor<2> {
@@ -34,11 +38,7 @@ fn setup() -> (Cgml, Batch, AlgorithmConfig) {
         walker: vec![64, 64],
         ..NetworkConfig::default()
     };
-    let sizes = Sizes {
-        input: [2, 3, 3],
-        target: [1, 3, 3],
-    };
-    let generator = Generator::new(&network, sizes, 1, &device).unwrap();
+    let generator = Generator::new(&network, SIZES, 1, &device).unwrap();
     let walker = Walker::new(&network, generator.features(), 1, &device);
     let adam = || AdamWConfig::new().with_weight_decay(0.0).init();
     let batch = Batch {
@@ -228,6 +228,48 @@ fn z_overfits_a_recorded_walk_and_then_walks_it() {
         walked < 0.1 && walked < 0.25 * stood,
         "{walked}, unwalked {stood}"
     );
+}
+
+#[test]
+fn every_number_of_updates_fits_z_to_other_shares() {
+    let (cgml, batch, mut config) = setup();
+    let (code, _z, moves) = recorded(&cgml, &batch, &config);
+    let mut seen = Vec::new();
+    for updates in 1..=moves.len() {
+        config.walker_updates = updates;
+        let copy = cgml.clone();
+        let (fitted, _loss) = copy.fit_walker(&code.h, &moves, &batch.noise, &config, 1e-3);
+        let fitted = bytes(&fitted.walker);
+        assert!(!seen.contains(&fitted), "{updates}");
+        seen.push(fitted);
+    }
+}
+
+#[test]
+fn the_variational_baseline_is_trained_on_the_error_that_is_set() {
+    let (mut cgml, batch, mut config) = setup();
+    let (device, sizes) = (Device::flex().autodiff(), SIZES);
+    cgml.inference = Some(Inference {
+        posterior: Posterior::new(sizes, LATENT, 1, &device),
+        optimizer: adam_w(0.0),
+    });
+    let rates = Rates {
+        generator: 1e-3,
+        walker: 1e-3,
+        clip: 0.0,
+    };
+    let mut error = |extra: ExtraError, distance| {
+        config.error = distance;
+        let (_cgml, losses) = cgml.clone().step(&batch, extra, &config, rates);
+        to_host(losses.error).unwrap()[0]
+    };
+    let plain = error(NOTHING, Distance::L1);
+    let added = error(
+        &|output, _target| Some(output.clone().sum_dim(1) * 0.0 + 2.0),
+        Distance::L1,
+    );
+    assert!((added - plain - 2.0).abs() < 1e-5, "{plain} {added}");
+    assert!((error(NOTHING, Distance::Square) - plain).abs() > 1e-3);
 }
 
 #[test]

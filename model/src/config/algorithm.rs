@@ -37,7 +37,7 @@ pub enum Distance {
 pub struct AlgorithmConfig {
     /// What H and G are trained on.
     pub objective: Objective,
-    /// E, what z goes down and H and G are trained on, with or without z; the context encoder has its own.
+    /// E, what z goes down and H and G are trained on, with or without z, searched for or sampled; the context encoder has its own.
     pub error: Distance,
     /// Weight of the mean square where the error is `both`.
     pub square: f64,
@@ -47,7 +47,8 @@ pub struct AlgorithmConfig {
     pub beta: f64,
     /// Divide the gradient of each sample by its norm, so that beta is the length of every move.
     pub unit_gradient: bool,
-    /// Updates of Z per batch: `steps` is Algorithm 1 to the letter, 1 fits all moves at once.
+    /// Updates of Z per batch, 1 to `steps`, over shares of the moves as equal as can be: `steps` is Algorithm 1 to the letter, 1 fits
+    /// all moves at once.
     pub walker_updates: usize,
     /// alpha, the factor between a move's length and rho.
     pub alpha: f64,

@@ -33,10 +33,11 @@ impl Config {
             return refuse("network.walker", "must list positive widths");
         }
         let walked = self.algorithm.objective == Objective::Cgml;
-        if walked && self.algorithm.walker_updates > self.algorithm.steps {
+        let (updates, steps) = (self.algorithm.walker_updates, self.algorithm.steps);
+        if walked && (updates > steps || (updates == 0 && steps > 0)) {
             return refuse(
                 "algorithm.walker_updates",
-                "must not exceed algorithm.steps",
+                "must be at least 1 and not exceed algorithm.steps",
             );
         }
         for (key, [low, high], limit) in [

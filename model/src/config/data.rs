@@ -52,17 +52,18 @@ impl Default for MapConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CorruptConfig {
-    /// Weight of rectangles of the map (the paper's masks).
+    /// Weight of rectangles of the map (the paper's masks); on `local` maps of a neighbourhood of rows.
     pub block: f64,
     /// Weight of bands of neighbouring degrees.
     pub band: f64,
     /// Weight of random sets of cells.
     pub scatter: f64,
-    /// Smallest and largest side of a rectangle, as a fraction of the map's side.
+    /// Smallest and largest side of a rectangle, as a fraction of the map's side; `local` maps have no rectangles.
     pub side: [f64; 2],
     /// Largest row and column at which a rectangle begins, as a fraction of the map's side; 1 lets it end at the edge.
     pub corner: f64,
-    /// Smallest and largest fraction of cells in a band or a random set.
+    /// Smallest and largest fraction of cells in a band or a random set; on `local` maps of rows in a block or a random set, and of
+    /// degrees in a band.
     pub fraction: [f64; 2],
     /// What stands in hidden cells, in map units.
     pub fill: f64,

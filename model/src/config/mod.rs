@@ -105,6 +105,39 @@ impl Config {
         config
     }
 
+    /// The settings that training goes by: where the objective searches for no z, those of its [`baseline`](Self::baseline). Fails where
+    /// nothing can be built from them.
+    pub(crate) fn for_training(&self) -> Result<Config, ModelError> {
+        let config = match self.algorithm.objective {
+            Objective::Cgml => self.clone(),
+            objective => self.baseline(objective),
+        };
+        config.check("settings")?;
+        Ok(config)
+    }
+
+    /// Refuses settings at or below the paths `unread` that stand as in no preset: the task would not read what was changed there.
+    pub(crate) fn refuse_unread(&self, task: &str, unread: &[&str]) -> Result<(), ModelError> {
+        let is_unread = |phrase: &String| unread.iter().any(|path| phrase.starts_with(path));
+        let changes = |base: Config| -> Vec<String> {
+            let changes = base.differences(self).into_iter();
+            changes.filter(is_unread).collect()
+        };
+        let presets = PRESETS.iter().map(|(name, _text)| Config::preset(name));
+        let bases: Vec<Config> = presets.collect::<Result<_, _>>()?;
+        let fewest = bases.into_iter().map(changes).min_by_key(Vec::len);
+        match fewest.filter(|changes| !changes.is_empty()) {
+            None => Ok(()),
+            Some(changes) => Err(error(
+                "settings",
+                format!(
+                    "the task {task} does not read what is changed here, leave it out: {}",
+                    changes.join(", ")
+                ),
+            )),
+        }
+    }
+
     /// Reads a TOML file. Keys that are not settings are refused by name.
     pub fn load(path: &Path) -> Result<Config, ModelError> {
         let text = std::fs::read_to_string(path).map_err(ModelError::io(path))?;
@@ -134,17 +167,33 @@ impl Config {
     /// Changes one setting, named by its path, to a value written as in TOML (strings may go
     /// without quotes). The configuration is unchanged when this fails.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), ModelError> {
-        let origin = format!("{key}={value}");
-        let mut table = toml::Table::try_from(&*self).map_err(|e| error(&origin, e.to_string()))?;
-        let slot = find(&mut table, key)
-            .ok_or_else(|| error(key, format!("no such setting{}", suggestion(self, key))))?;
-        *slot = parse_value(value, slot).map_err(|message| error(&origin, message))?;
-        let config: Config = table
-            .try_into()
-            .map_err(|e| error(&origin, e.to_string()))?;
-        config.check(&origin)?;
+        self.set_all([(key, value)])
+    }
+
+    /// Makes all changes, each as [`set`](Self::set) does, and only then asks whether the settings go together, so that their order
+    /// does not matter.
+    pub fn set_all<'c>(
+        &mut self,
+        changes: impl IntoIterator<Item = (&'c str, &'c str)>,
+    ) -> Result<(), ModelError> {
+        let (mut config, mut origins) = (self.clone(), Vec::new());
+        for (key, value) in changes {
+            let origin = format!("{key}={value}");
+            config = config.changed(key, value, &origin)?;
+            origins.push(origin);
+        }
+        config.check(&origins.join(" "))?;
         *self = config;
         Ok(())
+    }
+
+    /// With one setting of another value, which is of the right type and no more.
+    fn changed(&self, key: &str, value: &str, origin: &str) -> Result<Config, ModelError> {
+        let mut table = toml::Table::try_from(self).map_err(|e| error(origin, e.to_string()))?;
+        let slot = find(&mut table, key)
+            .ok_or_else(|| error(key, format!("no such setting{}", suggestion(self, key))))?;
+        *slot = parse_value(value, slot).map_err(|message| error(origin, message))?;
+        table.try_into().map_err(|e| error(origin, e.to_string()))
     }
 
     /// All settings as TOML.
@@ -195,9 +244,13 @@ mod tests {
     fn the_files_of_the_documents_differ_from_their_presets_by_what_they_say() {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
         let read = |path: &Path| std::fs::read_to_string(path).unwrap();
-        let pages: String = ["experiments.md", "images.md", "training.md"]
-            .map(|page| read(&docs.join(page)))
-            .concat();
+        let pages = [docs.clone(), docs.join("experiments")].map(|folder| {
+            let entries = std::fs::read_dir(folder).unwrap();
+            let paths = entries.map(|entry| entry.unwrap().path());
+            let pages = paths.filter(|path| path.extension().is_some_and(|e| e == "md"));
+            pages.map(|page| read(&page)).collect::<String>()
+        });
+        let pages = pages.concat();
         let mut files = 0;
         for entry in std::fs::read_dir(docs.join("configs")).unwrap() {
             let path = entry.unwrap().path();
@@ -283,6 +336,54 @@ mod tests {
         assert!(message.contains("train.epochs"), "{message}");
         let message = config.set("nothing", "3").unwrap_err().to_string();
         assert!(message.contains("algorithm"), "{message}");
+    }
+
+    #[test]
+    fn changes_that_go_together_may_come_in_any_order() {
+        let changes = [("algorithm.walker_updates", "6"), ("algorithm.steps", "6")];
+        let mut config = Config::preset("tiny").unwrap();
+        let before = config.clone();
+        assert!(config.set(changes[0].0, changes[0].1).is_err());
+        config.set_all(changes).unwrap();
+        assert_eq!(
+            (config.algorithm.walker_updates, config.algorithm.steps),
+            (6, 6)
+        );
+        let mut other = before.clone();
+        other.set_all([changes[1], changes[0]]).unwrap();
+        assert_eq!(other, config);
+        for (wrong, named) in [
+            (("algorithm.walker_updates", "0"), "walker_updates"),
+            (("train.epoch", "1"), "train.epochs"),
+            (("network.kind", "tree"), "network.kind=tree"),
+        ] {
+            let message = other.set_all([changes[0], wrong]).unwrap_err().to_string();
+            assert!(message.contains(named), "{message}");
+            assert_eq!(other, config);
+        }
+    }
+
+    #[test]
+    fn changes_to_what_a_task_does_not_read_are_refused_and_presets_are_not() {
+        for (name, _text) in PRESETS {
+            let mut config = Config::preset(name).unwrap();
+            let unread = ["map", "corrupt"];
+            config.refuse_unread("toy", &unread).unwrap();
+            config.train.epochs += 1;
+            config.augment.jitter = 0.125;
+            config.refuse_unread("toy", &unread).unwrap();
+            config.map.order = 3;
+            let refused = config.refuse_unread("toy", &unread).unwrap_err();
+            let message = refused.to_string();
+            assert!(
+                message.contains("toy") && message.contains("map.order: expected"),
+                "{message}"
+            );
+            assert!(
+                !message.contains("jitter") && !message.contains("corrupt"),
+                "{message}"
+            );
+        }
     }
 
     #[test]

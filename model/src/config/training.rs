@@ -31,7 +31,7 @@ pub struct TrainConfig {
     /// Evaluate, and at the end write, moving averages of the weights that keep this share of themselves at every step,
     /// such as 0.999; 0 takes the weights as they are.
     pub average: f64,
-    /// Stop when a logged error exceeds this many times the first one; 0 stops only at values that are no numbers.
+    /// Stop when a logged error exceeds this many times the first one of the run; 0 stops only at values that are no numbers.
     pub explode: f64,
 }
 

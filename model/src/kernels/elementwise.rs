@@ -1,5 +1,5 @@
-//! Passes over whole tensors: the Gaussian error linear unit, sums of squares, Adam. Each is one parallel pass over memory, where tensor by
-//! tensor operations would take many on one thread.
+//! Passes over whole tensors: the Gaussian error linear unit, sums of squares, averages, Adam. Each is one parallel pass over
+//! memory, where tensor by tensor operations would take many on one thread.
 
 use std::f32::consts::FRAC_1_SQRT_2;
 
@@ -62,6 +62,20 @@ pub(super) fn square_sum(x: &[f32]) -> f32 {
         })
         .collect();
     parts.iter().sum::<f64>() as f32
+}
+
+/// Brings `old` to `keep` times itself and the rest of `new`.
+pub(super) fn lerp(old: &mut [f32], new: &[f32], keep: f64) {
+    let [keep, rest] = [keep, 1.0 - keep].map(|share| share as f32);
+    old.par_chunks_mut(SHARE)
+        .zip(new.par_chunks(SHARE))
+        .for_each(|(old, new)| {
+            pulp::Arch::new().dispatch(|| {
+                for (old, new) in old.iter_mut().zip(new) {
+                    *old = *old * keep + new * rest;
+                }
+            });
+        });
 }
 
 /// The numbers of one step of Adam with decoupled weight decay.

@@ -164,6 +164,13 @@ impl Kernels for Flex {
     fn square_sum(x: Primitive) -> Primitive {
         tensor(vec![with_values(&x, elementwise::square_sum)], [1])
     }
+
+    fn lerp(old: Primitive, new: Primitive, keep: f64) -> Primitive {
+        let mut old = old.into_data();
+        let values = old.as_mut_slice().expect("fused tensors are f32");
+        with_values(&new, |new| elementwise::lerp(values, new, keep));
+        Flex::float_from_data(old, &Default::default())
+    }
 }
 
 /// One step of Adam on tensors that are [`fused`](super::fused), in place where nothing else holds them. Gives weights and

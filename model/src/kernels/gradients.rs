@@ -206,4 +206,8 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
     fn square_sum(_x: FloatTensor<Self>) -> FloatTensor<Self> {
         unreachable!("it takes tensors without gradients")
     }
+
+    fn lerp(_old: FloatTensor<Self>, _new: FloatTensor<Self>, _keep: f64) -> FloatTensor<Self> {
+        unreachable!("it takes tensors without gradients")
+    }
 }

@@ -70,6 +70,9 @@ pub(crate) trait Kernels: Backend {
 
     /// The sum of squares `[1]`; carries no gradient.
     fn square_sum(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// See [`lerp`]; carries no gradient.
+    fn lerp(old: FloatTensor<Self>, new: FloatTensor<Self>, keep: f64) -> FloatTensor<Self>;
 }
 
 /// Whether the fused operations can take this tensor.
@@ -149,6 +152,15 @@ pub(crate) fn square_sum<const D: usize>(x: Tensor<D>) -> Tensor<1> {
         return x.square().sum();
     }
     Tensor::from_dispatch(<Dispatch as Kernels>::square_sum(x.into_dispatch()))
+}
+
+/// `keep` times `old` and the rest of `new`, of tensors without gradients; on the CPU in place where nothing else holds `old`.
+pub(crate) fn lerp<const D: usize>(old: Tensor<D>, new: Tensor<D>, keep: f64) -> Tensor<D> {
+    if !fused(&old) {
+        return old * keep + new * (1.0 - keep);
+    }
+    let (old, new) = (old.into_dispatch(), new.into_dispatch());
+    Tensor::from_dispatch(<Dispatch as Kernels>::lerp(old, new, keep))
 }
 
 #[cfg(test)]

@@ -204,3 +204,14 @@ fn adam_is_that_of_burn() {
     let AdaptiveMomentumState { moment_2, .. } = state.unwrap().momentum;
     close(moments[1].clone(), moment_2);
 }
+
+#[test]
+fn means_are_those_of_burn_to_the_byte() {
+    let [old, new] = [0.0, 1.0].map(|seed| made([41, 1000], seed).inner());
+    let expected = old.clone() * 0.99 + new.clone() * (1.0 - 0.99);
+    let found = lerp(old.clone(), new, 0.99);
+    let same = found.clone().equal(expected).all().into_scalar::<bool>();
+    assert!(same);
+    let moved = found.not_equal(old).any().into_scalar::<bool>();
+    assert!(moved, "what is held elsewhere stays");
+}

@@ -30,8 +30,10 @@ pub(crate) struct Shown {
     pub queries: Vec<usize>,
     /// Rows that are hidden or disturbed as a whole.
     struck: Vec<bool>,
-    /// Values that are hidden or disturbed in every row.
-    values: Vec<bool>,
+    /// Values that are hidden or disturbed in every row: a band of degrees.
+    banded: Vec<bool>,
+    /// Values that are hidden in every row, also where the rest is disturbed: degrees that are dropped.
+    dropped: Vec<bool>,
     /// Deviation of the noise, where what is struck is disturbed and not hidden.
     sigma: Option<f32>,
     /// What stands in place of hidden values.
@@ -41,7 +43,7 @@ pub(crate) struct Shown {
 impl Shown {
     /// Whether value `value` of row `row` is hidden or disturbed.
     pub(crate) fn is_struck(&self, row: usize, value: usize) -> bool {
-        self.struck[row] || self.values[value]
+        self.struck[row] || self.banded[value] || self.dropped[value]
     }
 
     /// Hides or disturbs the values of one visible row in place and marks them in `mask`.
@@ -58,6 +60,7 @@ impl Shown {
             }
             *mask = 1.0;
             *value = match self.sigma {
+                _ if self.dropped[i] => self.fill,
                 None => self.fill,
                 Some(sigma) => {
                     let normal: f32 = StandardNormal.sample(rng);
@@ -117,8 +120,10 @@ impl LocalCorruptor {
         let mut asked = hit;
         asked.shuffle(rng);
         asked.extend(pool.iter().copied());
+        let [banded, dropped] = self.degrees(rng, in_band);
         Shown {
-            values: self.values(rng, in_band),
+            banded,
+            dropped,
             visible: pool.into_iter().cycle().take(visible).collect(),
             queries: asked.into_iter().cycle().take(queries).collect(),
             struck,
@@ -146,8 +151,8 @@ impl LocalCorruptor {
         rows
     }
 
-    /// A band of degrees where `in_band`, and each degree that is dropped as a whole.
-    fn values(&self, rng: &mut ChaCha8Rng, in_band: bool) -> Vec<bool> {
+    /// The values of a band of degrees where `in_band`, and those of each degree that is dropped as a whole.
+    fn degrees(&self, rng: &mut ChaCha8Rng, in_band: bool) -> [Vec<bool>; 2] {
         let (first, end) = match in_band {
             true => span(rng, self.order + 1, self.config.fraction, 1.0),
             false => (0, 0),
@@ -155,8 +160,13 @@ impl LocalCorruptor {
         let dropped: Vec<bool> = (0..=self.order)
             .map(|_degree| rng.random::<f64>() < self.config.degree_dropout)
             .collect();
-        let is_struck = |&degree: &usize| (first..end).contains(&degree) || dropped[degree];
-        self.degrees.iter().map(is_struck).collect()
+        let degrees = || self.degrees.iter();
+        [
+            degrees()
+                .map(|degree| (first..end).contains(degree))
+                .collect(),
+            degrees().map(|&degree| dropped[degree]).collect(),
+        ]
     }
 }
 
@@ -202,7 +212,7 @@ mod tests {
         for item in 0..50 {
             let shown = draw([0.0, 1.0, 0.0], 0.0, item);
             assert!(!shown.struck.contains(&true));
-            let (first, second) = shown.values.split_at(10);
+            let (first, second) = shown.banded.split_at(10);
             assert_eq!(first, second);
             for range in [0..1, 1..4, 4..10] {
                 let marked = first[range.clone()].iter().filter(|m| **m).count();
@@ -243,5 +253,35 @@ mod tests {
             let shown = corruptor.draw(&mut stream(0, 0, 0), &positions, 5, 4);
             assert_eq!((shown.visible.len(), shown.queries.len()), (5, 4));
         }
+    }
+
+    #[test]
+    fn dropped_degrees_are_hidden_where_the_rest_is_disturbed_too() {
+        let config = CorruptConfig {
+            noise: 1.0,
+            degree_dropout: 0.5,
+            fill: -3.0,
+            ..CorruptConfig::default()
+        };
+        let places: Vec<[f32; 1]> = (0..20).map(|i| [i as f32]).collect();
+        let positions: Vec<&[f32]> = places.iter().map(|place| &place[..]).collect();
+        let corruptor = LocalCorruptor::new(&config, 2, 2);
+        let (mut hidden, mut disturbed) = (0, 0);
+        for item in 0..20 {
+            let shown = corruptor.draw(&mut stream(1, 0, item), &positions, 8, 6);
+            let row = shown.queries[0];
+            assert!(shown.struck[row]);
+            let (mut values, mut mask) = (vec![1.0; 20], vec![0.0; 20]);
+            shown.apply(&mut stream(0, 0, item), row, &mut values, &mut mask);
+            assert!(mask.iter().all(|m| *m == 1.0));
+            for (value, dropped) in values.iter().zip(&shown.dropped) {
+                assert_eq!(*value == -3.0, *dropped);
+                (hidden, disturbed) = (
+                    hidden + i32::from(*dropped),
+                    disturbed + i32::from(!dropped),
+                );
+            }
+        }
+        assert!(hidden > 50 && disturbed > 50, "{hidden} {disturbed}");
     }
 }

@@ -17,7 +17,8 @@ pub(crate) struct Augmenter {
     config: AugmentConfig,
     basis: Basis,
     order: usize,
-    up: Up,
+    /// The coordinate that is up, 0, 1 or 2.
+    up: usize,
     resampling: Option<Resampling>,
 }
 
@@ -26,14 +27,6 @@ struct Resampling {
     plan: ZernikePlan<f32>,
     /// The points of each item.
     points: Vec<Vec<[f32; 3]>>,
-}
-
-/// The axis that points up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Up {
-    X,
-    Y,
-    Z,
 }
 
 impl Augmenter {
@@ -63,12 +56,11 @@ impl Augmenter {
                 Some(Resampling { plan, points })
             }
         };
-        let up = [Up::X, Up::Y, Up::Z][spectra_datasets::up_axis(up_axis)];
         Ok(Augmenter {
             config: config.clone(),
             basis,
             order,
-            up,
+            up: spectra_datasets::up_axis(up_axis),
             resampling,
         })
     }
@@ -134,7 +126,7 @@ impl Augmenter {
                     .into_iter()
                     .map(|i| points[i]),
             );
-            plan.moments_into(chosen, None, &mut plan.scratch(), coefficients)
+            plan.moments_into(chosen, None, coefficients, &mut plan.scratch())
         })?;
         Ok(())
     }
@@ -156,9 +148,9 @@ impl Augmenter {
                 let limit = self.config.angle.to_radians();
                 let angle = (2.0 * rng.random::<f64>() - 1.0) * limit;
                 match self.up {
-                    Up::Z => Rotation::about_z(angle, order),
-                    Up::Y => Rotation::from_euler_zyz(0.0, angle, 0.0, order),
-                    Up::X => Rotation::from_euler_zyz(-FRAC_PI_2, angle, FRAC_PI_2, order),
+                    0 => Rotation::from_euler_zyz(-FRAC_PI_2, angle, FRAC_PI_2, order),
+                    1 => Rotation::from_euler_zyz(0.0, angle, 0.0, order),
+                    _ => Rotation::about_z(angle, order),
                 }
             }
             RotateKind::So3 => {

@@ -7,7 +7,7 @@
 use burn::tensor::activation::{log_softmax, relu};
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use palette::{FromColor, Lab, Srgb};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use spectra_datasets::images::Images;
 use spectra_pointcloud::random::stream;
 
-use super::pictures::{PictureTask, Row};
+use super::pictures::{Extra, PictureTask, Row};
 use crate::ModelError;
 use crate::nets::Sizes;
 
@@ -88,6 +88,10 @@ impl PictureTask for Colorize {
         row.weight.fill(1.0);
     }
 
+    fn repeats_targets(&self) -> bool {
+        true
+    }
+
     fn whole(&self, images: &Images, item: usize, input: &mut [f32]) {
         let pixels = images.picture(item);
         let cells = input.len();
@@ -119,71 +123,76 @@ impl PictureTask for Colorize {
         picture
     }
 
-    fn extra_error(&self, output: &Tensor<2>) -> Option<Tensor<2>> {
-        if self.lambda == 0.0 {
+    fn extra(&self, sizes: Sizes, device: &Device) -> Option<Extra> {
+        let (lambda, cells) = (self.lambda, sizes.target_cells());
+        if lambda == 0.0 {
             return None;
         }
-        let [rows, cells] = output.dims();
-        let planes = output.clone().reshape([2 * rows, cells / 2]);
-        let divergence = match self.uniform {
-            UniformKind::Histogram => histogram_divergence(planes),
-            UniformKind::Softmax => softmax_divergence(planes),
+        let divergence: Extra = match self.uniform {
+            UniformKind::Histogram => histogram_divergence(device),
+            UniformKind::Softmax => softmax_divergence(cells / 2, device),
         };
-        let of_rows = divergence.reshape([rows, 2]).sum_dim(1);
-        Some(of_rows * (self.lambda / cells as f64))
+        Some(Box::new(move |output| {
+            let rows = output.dims()[0];
+            let planes = output.clone().reshape([2 * rows, cells / 2]);
+            let of_rows = divergence(&planes).reshape([rows, 2]).sum_dim(1);
+            of_rows * (lambda / cells as f64)
+        }))
     }
 }
 
 /// KL divergence from the uniform distribution of the soft histogram of each row, `[rows, 1]`, in nats.
 ///
 /// Each value falls into its two nearest bins in linear shares.
-fn histogram_divergence(planes: Tensor<2>) -> Tensor<2> {
-    let [rows, cells] = planes.dims();
-    let device = planes.device();
+fn histogram_divergence(device: &Device) -> Extra {
     let width = 2.0 * REACH / (BINS - 1) as f64;
     let centres: Vec<f32> = (0..BINS)
         .map(|bin| (bin as f64 * width - REACH) as f32)
         .collect();
-    let centres: Tensor<3> = Tensor::from_data(TensorData::new(centres, [1, BINS, 1]), &device);
-    let values = planes.clamp(-REACH, REACH).reshape([rows, 1, cells]);
-    let far = (values.expand([rows, BINS, cells]) - centres.expand([rows, BINS, cells])).abs();
-    let shares = relu(far.mul_scalar(-1.0 / width).add_scalar(1.0));
-    let shares = shares.mean_dim(2).reshape([rows, BINS]).add_scalar(1e-8);
-    (shares.clone() * (shares * BINS as f64).log()).sum_dim(1)
+    let centres: Tensor<3> = Tensor::from_data(TensorData::new(centres, [1, BINS, 1]), device);
+    Box::new(move |planes| {
+        let [rows, cells] = planes.dims();
+        let values = planes.clone().clamp(-REACH, REACH);
+        let values = values.reshape([rows, 1, cells]).expand([rows, BINS, cells]);
+        let far = (values - centres.clone().expand([rows, BINS, cells])).abs();
+        let shares = relu(far.mul_scalar(-1.0 / width).add_scalar(1.0));
+        let shares = shares.mean_dim(2).reshape([rows, BINS]).add_scalar(1e-8);
+        (shares.clone() * (shares * BINS as f64).log()).sum_dim(1)
+    })
 }
 
 /// KL divergence of the softmax over the cells of the blurred absolute values from one over uniform noise, as the
 /// authors' code has it; the noise is the same at every step. `[rows, 1]`.
-fn softmax_divergence(planes: Tensor<2>) -> Tensor<2> {
-    let [rows, cells] = planes.dims();
-    let device = planes.device();
-    let side = cells.isqrt();
+fn softmax_divergence(cells: usize, device: &Device) -> Extra {
     let weight = |at: usize| (-0.5 * (at as f64 - 2.0).powi(2)).exp();
     let total: f64 = (0..5).map(weight).sum();
     let kernel: Vec<f32> = (0..25)
         .map(|at| (weight(at / 5) * weight(at % 5) / (total * total)) as f32)
         .collect();
-    let kernel: Tensor<4> = Tensor::from_data(TensorData::new(kernel, [1, 1, 5, 5]), &device);
-    let blurred = conv2d(
-        planes.abs().reshape([rows, 1, side, side]),
-        kernel,
-        None,
-        ConvOptions::new([1, 1], [2, 2], [1, 1], 1),
-    );
-    let found = log_softmax(blurred.reshape([rows, cells]).clamp_min(FLOOR), 1);
+    let kernel: Tensor<4> = Tensor::from_data(TensorData::new(kernel, [1, 1, 5, 5]), device);
     let mut rng = stream(0, 0, 0);
     let noise: Vec<f32> = (0..cells)
         .map(|_cell| rng.random::<f32>().max(FLOOR as f32))
         .collect();
-    let noise: Tensor<2> = Tensor::from_data(TensorData::new(noise, [1, cells]), &device);
-    let wanted = log_softmax(noise, 1).expand([rows, cells]);
-    (found.clone().exp() * (found - wanted)).sum_dim(1)
+    let noise: Tensor<2> = Tensor::from_data(TensorData::new(noise, [1, cells]), device);
+    let (wanted, side) = (log_softmax(noise, 1), cells.isqrt());
+    Box::new(move |planes| {
+        let rows = planes.dims()[0];
+        let blurred = conv2d(
+            planes.clone().abs().reshape([rows, 1, side, side]),
+            kernel.clone(),
+            None,
+            ConvOptions::new([1, 1], [2, 2], [1, 1], 1),
+        );
+        let found = log_softmax(blurred.reshape([rows, cells]).clamp_min(FLOOR), 1);
+        let wanted = wanted.clone().expand([rows, cells]);
+        (found.clone().exp() * (found - wanted)).sum_dim(1)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
 
     fn rows(values: Vec<f32>, cells: usize) -> Tensor<2> {
         let shape = [values.len() / cells, cells];
@@ -198,7 +207,7 @@ mod tests {
     fn one_colour_is_far_from_uniform_and_an_even_spread_is_near() {
         let even = (0..256).map(|i| i as f32 / 255.0 - 0.5);
         let planes: Vec<f32> = std::iter::repeat_n(0.1, 256).chain(even).collect();
-        let found = host(histogram_divergence(rows(planes, 256)));
+        let found = host(histogram_divergence(&Device::flex())(&rows(planes, 256)));
         assert!((1.9..2.8).contains(&found[0]), "{found:?}");
         assert!((0.0..0.05).contains(&found[1]), "{found:?}");
     }
@@ -207,7 +216,7 @@ mod tests {
     fn the_authors_variant_tells_a_peak_from_a_flat_plane() {
         let mut planes = vec![0.0; 512];
         planes[256 + 120] = 40.0;
-        let found = host(softmax_divergence(rows(planes, 256)));
+        let found = host(softmax_divergence(256, &Device::flex())(&rows(planes, 256)));
         assert!(found[0] >= 0.0 && found[0] < 0.1, "{found:?}");
         assert!(found[1] > 0.3, "{found:?}");
     }
@@ -245,13 +254,14 @@ mod tests {
     fn the_term_is_small_beside_the_error_and_can_be_left_out() {
         let flat = rows(vec![0.0; 2 * 2 * 64], 128);
         let task = Colorize::default();
-        let found = host(task.extra_error(&flat).unwrap());
+        let extra = |task: &Colorize| task.extra(task.sizes(3, 8).unwrap(), &Device::flex());
+        let found = host(extra(&task).unwrap()(&flat));
         assert_eq!(found.len(), 2);
         assert!(found[0] > 0.0 && found[0] < 0.05, "{found:?}");
         let none = Colorize {
             lambda: 0.0,
             ..task
         };
-        assert!(none.extra_error(&flat).is_none());
+        assert!(extra(&none).is_none());
     }
 }

@@ -1,5 +1,7 @@
 //! Pre-training on local maps: complete the neighbourhoods that are hidden.
 
+use std::collections::BTreeMap;
+
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -76,20 +78,30 @@ impl<'s> Local<'s> {
             .draw(&mut rng, &positions, self.map.visible, self.map.queries);
         let token = self.maps.token();
         let (seen, asked) = out.input.split_at_mut(self.map.visible * token);
-        for (&row, token) in shown.visible.iter().zip(seen.chunks_exact_mut(token)) {
-            let read = self.maps.read(&self.items[item], row, rotation.as_ref())?;
-            self.show(&mut rng, &shown, row, read, token);
-        }
         let columns = self.maps.values();
+        let mut read = BTreeMap::new();
+        // A row that is both shown and asked for is disturbed once.
+        let mut clean = |rng: &mut ChaCha8Rng, row: usize| -> Result<Clean, ModelError> {
+            if let Some(clean) = read.get(&row) {
+                return Ok(Clean::clone(clean));
+            }
+            let mut clean = self.maps.read(&self.items[item], row, rotation.as_ref())?;
+            self.augmenter.map(rng, &mut clean.1, &vec![true; columns]);
+            read.insert(row, clean.clone());
+            Ok(clean)
+        };
+        for (&row, token) in shown.visible.iter().zip(seen.chunks_exact_mut(token)) {
+            let clean = clean(&mut rng, row)?;
+            self.show(&mut rng, &shown, row, clean, token);
+        }
         let cells = out.target.chunks_exact_mut(columns);
         let cells = cells.zip(out.weight.chunks_exact_mut(columns));
         let queries = shown.queries.iter().zip(asked.chunks_exact_mut(token));
         for ((&row, token), (target, weight)) in queries.zip(cells) {
-            let (position, values) = self.maps.read(&self.items[item], row, rotation.as_ref())?;
+            let (position, values) = clean(&mut rng, row)?;
             self.maps
                 .tell_place(&position, &mut token[..self.maps.place()]);
             target.copy_from_slice(&values);
-            self.augmenter.map(&mut rng, target, &vec![true; columns]);
             for (value, weight) in weight.iter_mut().enumerate() {
                 let struck = shown.is_struck(row, value);
                 *weight = if struck { 1.0 } else { self.outside };
@@ -104,16 +116,19 @@ impl<'s> Local<'s> {
         rng: &mut ChaCha8Rng,
         shown: &Shown,
         row: usize,
-        (position, read): (Vec<f32>, Vec<f32>),
+        (position, clean): Clean,
         token: &mut [f32],
     ) {
         let (place, rest) = token.split_at_mut(self.maps.place());
         self.maps.tell_place(&position, place);
-        let (values, mask) = rest.split_at_mut(read.len());
-        values.copy_from_slice(&read);
+        let (values, mask) = rest.split_at_mut(clean.len());
+        values.copy_from_slice(&clean);
         shown.apply(rng, row, values, mask);
     }
 }
+
+/// Position and values of a row, turned and disturbed, with nothing hidden.
+type Clean = (Vec<f32>, Vec<f32>);
 
 /// Where one item of a batch is written.
 struct Out<'o> {
@@ -181,6 +196,10 @@ impl Task for Local<'_> {
         Ok(batch)
     }
 
+    fn unread(&self) -> &'static [&'static str] {
+        &["map.order", "corrupt.side", "corrupt.corner"]
+    }
+
     fn info(&self) -> Vec<u8> {
         let map = RunMap::Local(self.maps.info());
         to_json(&RunInfo::new(self.store, self.len(), map))
@@ -189,5 +208,63 @@ impl Task for Local<'_> {
     fn card(&self) -> Value {
         let manifest = self.store.manifest();
         json!({"dataset": manifest.dataset, "rows": self.len(), "map": self.maps.options(), "labels": "not used"})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spectra_datasets::synthetic::{self, SyntheticOptions};
+    use spectra_datasets::{ConvertOptions, DatasetKind, convert, open};
+
+    #[test]
+    fn a_row_that_is_shown_and_asked_for_is_disturbed_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (shapes, out) = (folder.path().join("shapes"), folder.path().join("store"));
+        let few = SyntheticOptions {
+            train: 1,
+            test: 1,
+            ..SyntheticOptions::default()
+        };
+        synthetic::write(&shapes, &few).unwrap();
+        let options = ConvertOptions {
+            order: 2,
+            points: 64,
+            ..ConvertOptions::default()
+        };
+        let dataset = open(&shapes, DatasetKind::Auto).unwrap();
+        convert(&dataset, &out, &options, &()).unwrap();
+        let store = Store::open(out).unwrap();
+
+        let batch = |jitter: f64| {
+            let mut config = Config::preset("local").unwrap();
+            config.augment.jitter = jitter;
+            config.map.local.centres = 12;
+            (config.map.visible, config.map.queries) = (6, 12);
+            let task = Local::open(&store, &config, None).unwrap();
+            let (place, columns) = (task.maps.place(), task.maps.values());
+            let batch = task.batch(1, &[0, 1]).unwrap();
+            let mut pairs = Vec::new();
+            let items = batch.input.chunks_exact(task.sizes().input_cells());
+            let targets = batch.target.chunks_exact(task.sizes().target_cells());
+            for (input, targets) in items.zip(targets) {
+                let tokens: Vec<&[f32]> = input.chunks_exact(task.maps.token()).collect();
+                for seen in &tokens[..6] {
+                    let (told, mask) = seen[place..].split_at(columns);
+                    let same = tokens[6..].iter().position(|t| t[..place] == seen[..place]);
+                    if let Some(asked) = same.filter(|_asked| mask.iter().all(|m| *m == 0.0)) {
+                        pairs.push([
+                            told.to_vec(),
+                            targets[asked * columns..][..columns].to_vec(),
+                        ]);
+                    }
+                }
+            }
+            pairs
+        };
+        let (still, jittered) = (batch(0.0), batch(0.5));
+        assert!(!jittered.is_empty() && jittered.len() == still.len());
+        assert!(jittered.iter().all(|[told, target]| told == target));
+        assert_ne!(still, jittered);
     }
 }

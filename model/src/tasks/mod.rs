@@ -74,6 +74,11 @@ pub(crate) trait Task: Sync {
         None
     }
 
+    /// Paths of settings that this task does not read, whole sections among them: see [`Config::refuse_unread`].
+    fn unread(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The bytes of `run.json`: all that a run folder must remember to use the weights and to refuse other data. The
     /// same data and settings give the same bytes. Keys `version` and, for all but `spectral`, `task` are expected.
     fn info(&self) -> Vec<u8>;

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -68,12 +68,20 @@ pub(crate) trait PictureTask {
     /// The picture that an output (or a target) completes the input to, values in 0..=1.
     fn picture(&self, input: &[f32], output: &[f32]) -> Vec<f32>;
 
-    /// See [`Task::extra_error`].
-    fn extra_error(&self, output: &Tensor<2>) -> Option<Tensor<2>> {
-        let _ = output;
+    /// Whether the target of an item is the same in every epoch.
+    fn repeats_targets(&self) -> bool {
+        false
+    }
+
+    /// See [`Task::extra_error`]: the term where the task has one, with what it needs on `device`.
+    fn extra(&self, sizes: Sizes, device: &Device) -> Option<Extra> {
+        let _ = (sizes, device);
         None
     }
 }
+
+/// A further term of each row's error, from the output alone.
+pub(crate) type Extra = Box<dyn Fn(&Tensor<2>) -> Tensor<2> + Send + Sync>;
 
 /// A task on pictures with its settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -127,16 +135,11 @@ pub struct PictureInfo {
 
 impl PictureInfo {
     fn new(kind: &PictureKind, set: &ImageSet) -> PictureInfo {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&set.train.pixels);
-        for id in &set.train.ids {
-            hasher.update(id.as_bytes()).update(&[0]);
-        }
         PictureInfo {
             version: VERSION,
             kind: kind.clone(),
             dataset: set.name.clone(),
-            items: hasher.finalize().to_string(),
+            items: set.train.hash(),
             rows: set.train.len(),
             channels: set.train.channels,
             size: set.train.size,
@@ -167,15 +170,15 @@ pub fn train_pictures(
 ) -> Result<TrainSummary, ModelError> {
     let device = device::open(device)?;
     let sizes = kind.task().sizes(set.train.channels, set.train.size)?;
-    let folder = RunFolder::open(run, resume)?;
-    folder.check_config(config)?;
+    let folder = RunFolder::open(run, config, resume)?;
     let task = Pictures {
         kind,
         set,
         sizes,
         seed: config.seed,
+        extra: kind.task().extra(sizes, &device.clone().autodiff()),
     };
-    train(&folder, config, &task, &device, observer)
+    train(&folder, &task, &device, observer)
 }
 
 /// A task on the training pictures of a set.
@@ -184,7 +187,11 @@ struct Pictures<'a> {
     set: &'a ImageSet,
     sizes: Sizes,
     seed: u64,
+    extra: Option<Extra>,
 }
+
+/// Items whose targets are made at once.
+const AT_ONCE: usize = 256;
 
 impl Task for Pictures<'_> {
     fn name(&self) -> &'static str {
@@ -208,8 +215,24 @@ impl Task for Pictures<'_> {
         }))
     }
 
+    fn targets(&self) -> Result<Option<Vec<f32>>, ModelError> {
+        if !self.kind.task().repeats_targets() {
+            return Ok(None);
+        }
+        let items: Vec<usize> = (0..self.len()).collect();
+        let mut targets = Vec::with_capacity(self.len() * self.sizes.target_cells());
+        for some in items.chunks(AT_ONCE) {
+            targets.extend(self.batch(0, some)?.target);
+        }
+        Ok(Some(targets))
+    }
+
     fn extra_error(&self, output: &Tensor<2>, _target: &Tensor<2>) -> Option<Tensor<2>> {
-        self.kind.task().extra_error(output)
+        self.extra.as_ref().map(|extra| extra(output))
+    }
+
+    fn unread(&self) -> &'static [&'static str] {
+        &["map", "corrupt", "augment"]
     }
 
     fn info(&self) -> Vec<u8> {
@@ -250,4 +273,54 @@ pub(crate) fn signed(value: u8) -> f32 {
 /// -1..=1 to 0..=1; what lies outside is cut off.
 pub(crate) fn unsigned(value: f32) -> f32 {
     (0.5 * (value + 1.0)).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tasks::complete::Complete;
+
+    #[test]
+    fn targets_that_stay_are_those_of_every_batch() {
+        let images = |channels: usize| Images {
+            channels,
+            size: 4,
+            pixels: (0..3 * channels * 16).map(|at| (at * 37) as u8).collect(),
+            labels: vec![-1; 3],
+            ids: (0..3).map(|item| item.to_string()).collect(),
+        };
+        for (kind, channels) in [
+            (PictureKind::Colorize(Colorize::default()), 3),
+            (PictureKind::Translate(Translate { from_b: true }), 6),
+            (PictureKind::Complete(Complete::photographs()), 3),
+        ] {
+            let set = ImageSet {
+                name: "made".into(),
+                layout: "made".into(),
+                part: Part::Whole,
+                classes: Vec::new(),
+                train: images(channels),
+                test: images(channels),
+                skipped: Vec::new(),
+            };
+            let sizes = kind.task().sizes(channels, 4).unwrap();
+            let task = Pictures {
+                kind: &kind,
+                set: &set,
+                sizes,
+                seed: 1,
+                extra: None,
+            };
+            let cells = sizes.target_cells();
+            match task.targets().unwrap() {
+                None => assert_eq!(kind.name(), "complete"),
+                Some(targets) => {
+                    assert_eq!(targets.len(), 3 * cells);
+                    let batch = task.batch(5, &[2, 0]).unwrap();
+                    assert_eq!(batch.target[..cells], targets[2 * cells..]);
+                    assert_eq!(batch.target[cells..], targets[..cells]);
+                }
+            }
+        }
+    }
 }

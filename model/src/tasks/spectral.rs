@@ -38,8 +38,7 @@ pub fn pretrain(
     observer: &dyn TrainObserver,
 ) -> Result<TrainSummary, ModelError> {
     let device = device::open(device)?;
-    let folder = RunFolder::open(run, resume)?;
-    folder.check_config(config)?;
+    let folder = RunFolder::open(run, config, resume)?;
     let saved = match folder.begun() {
         true => Some(RunInfo::load(run)?),
         false => None,
@@ -53,8 +52,8 @@ pub fn pretrain(
             ));
         }
     }
-    let task = open_task(store, config, saved.map(|info| info.map))?;
-    train(&folder, config, &*task, &device, observer)
+    let task = open_task(store, folder.config(), saved.map(|info| info.map))?;
+    train(&folder, &*task, &device, observer)
 }
 
 /// The task that the settings name, on the training rows of `store`; `saved` is what a run that goes on has kept.
@@ -175,6 +174,10 @@ impl Task for Spectral<'_> {
 
     fn targets(&self) -> Result<Option<Vec<f32>>, ModelError> {
         self.maps.targets()
+    }
+
+    fn unread(&self) -> &'static [&'static str] {
+        &["map.visible", "map.queries", "map.local"]
     }
 
     fn info(&self) -> Vec<u8> {

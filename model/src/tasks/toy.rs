@@ -39,15 +39,8 @@ pub fn train_toy(
     observer: &dyn TrainObserver,
 ) -> Result<TrainSummary, ModelError> {
     let device = device::open(device)?;
-    let folder = RunFolder::open(run, resume)?;
-    folder.check_config(config)?;
-    train(
-        &folder,
-        config,
-        &Toy { seed: config.seed },
-        &device,
-        observer,
-    )
+    let folder = RunFolder::open(run, config, resume)?;
+    train(&folder, &Toy { seed: config.seed }, &device, observer)
 }
 
 struct Toy {
@@ -80,6 +73,10 @@ impl Task for Toy {
             }
         }
         Ok(batch)
+    }
+
+    fn unread(&self) -> &'static [&'static str] {
+        &["map", "corrupt", "augment"]
     }
 
     fn info(&self) -> Vec<u8> {

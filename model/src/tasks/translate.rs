@@ -52,6 +52,10 @@ impl PictureTask for Translate {
         row.weight.fill(1.0);
     }
 
+    fn repeats_targets(&self) -> bool {
+        true
+    }
+
     fn whole(&self, images: &Images, item: usize, input: &mut [f32]) {
         let picture = images.picture(item);
         // A single picture stands for the given half.

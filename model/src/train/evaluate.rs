@@ -114,8 +114,8 @@ impl Evaluator {
         walker: &Walker,
         config: &AlgorithmConfig,
     ) -> Vec<Tensor<2>> {
-        let generator = generator.clone().no_grad().settled();
-        let walker = walker.clone().no_grad();
+        let generator = generator.clone().no_grad().materialize().settled();
+        let walker = walker.clone().no_grad().materialize();
         let code = generator.encode(self.batch.input.clone());
         let complete = |z: &Tensor<2>| {
             let z = walk(&walker, &code, z.clone(), config);
@@ -153,8 +153,8 @@ impl Evaluator {
         extra: ExtraError,
         config: &AlgorithmConfig,
     ) -> Result<Diagnostics, ModelError> {
-        let generator = generator.clone().no_grad().settled();
-        let walker = walker.clone().no_grad();
+        let generator = generator.clone().no_grad().materialize().settled();
+        let walker = walker.clone().no_grad().materialize();
         let oracle = self.oracle(&generator, extra, config).mean();
         let [stretch_generator, stretch_walker] = self.lipschitz(&generator, &walker)?;
         Ok(Diagnostics {

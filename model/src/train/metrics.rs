@@ -20,8 +20,8 @@ impl MetricsLog {
     pub(crate) fn open(run: &Path, step: u64) -> Result<MetricsLog, ModelError> {
         let path = run.join(METRICS);
         if path.exists() {
-            let text = fs::read_to_string(&path).map_err(ModelError::io(&path))?;
-            let kept: String = text
+            let bytes = fs::read(&path).map_err(ModelError::io(&path))?;
+            let kept: String = String::from_utf8_lossy(&bytes)
                 .split_inclusive('\n')
                 .filter(|line| step_of(line).is_some_and(|at| at <= step))
                 .collect();
@@ -75,7 +75,9 @@ mod tests {
         for step in 1..=4 {
             log.write(&json!({"step": step})).unwrap();
         }
-        log.file.write_all(b"{\"step\": 5, \"torn").unwrap();
+        log.file
+            .write_all(b"\xff\xfe\n{\"step\": 5, \"torn")
+            .unwrap();
         let mut log = MetricsLog::open(folder.path(), 2).unwrap();
         log.write(&json!({"step": 3})).unwrap();
         let text = fs::read_to_string(folder.path().join(METRICS)).unwrap();

@@ -10,7 +10,7 @@ use super::resident::Uploader;
 use super::schedule::rate_factor;
 use super::{TrainObserver, TrainProgress, TrainSummary};
 use crate::algorithm::{Cgml, Rates, StepLosses};
-use crate::checkpoint::Checkpoints;
+use crate::checkpoint::{Checkpoints, Errors};
 use crate::encoder::to_host;
 use crate::nets::{Generator, Walker};
 use crate::run::{CARD, RunFolder, WEIGHTS, to_json, write_whole};
@@ -20,17 +20,19 @@ use burn::module::Module;
 
 /// Trains `task` in `folder`, from the newest whole checkpoint where there is one.
 ///
-/// Fails where the folder was begun with another task or other data, on refusals of the system, and on losses that
-/// are no numbers.
+/// Fails where the folder was begun with another task or other data, on changes to settings that the task does not read, on refusals
+/// of the system, and on losses that are no numbers.
 pub(crate) fn train(
     folder: &RunFolder,
-    config: &Config,
     task: &dyn Task,
     device: &Device,
     observer: &dyn TrainObserver,
 ) -> Result<TrainSummary, ModelError> {
-    folder.begin(config, &task.info())?;
-    Trainer::begin(folder, config, task, device, observer)?.run()
+    if !folder.begun() {
+        folder.config().refuse_unread(task.name(), task.unread())?;
+    }
+    folder.begin(&task.info())?;
+    Trainer::begin(folder, task, device, observer)?.run()
 }
 
 struct Trainer<'a> {
@@ -46,7 +48,7 @@ struct Trainer<'a> {
     cgml: Option<Cgml>,
     step: u64,
     loss: f64,
-    /// The first error that this process logged.
+    /// The first error of the run that was not 0.
     first_loss: Option<f64>,
     per_epoch: u64,
     steps: u64,
@@ -55,22 +57,23 @@ struct Trainer<'a> {
 impl<'a> Trainer<'a> {
     fn begin(
         folder: &'a RunFolder,
-        config: &'a Config,
         task: &'a dyn Task,
         device: &Device,
         observer: &'a dyn TrainObserver,
     ) -> Result<Trainer<'a>, ModelError> {
+        let config = folder.config();
         let device = device.clone().autodiff();
         let fresh = Cgml::new(config, task.sizes(), &device)?;
         let identity = folder.identity()?;
         let checkpoints = Checkpoints::new(folder.path(), identity, config.output.keep);
-        let (mut cgml, mut step, mut loss) = (fresh.clone(), 0, f64::NAN);
+        let (mut cgml, mut step, mut loss, mut first_loss) = (fresh.clone(), 0, f64::NAN, None);
         if let Some(resumed) = checkpoints.load_newest(&fresh)? {
             resumed
                 .passed_over
                 .iter()
                 .for_each(|line| observer.warn(line));
-            (cgml, step, loss) = (resumed.cgml, resumed.step, resumed.loss);
+            (cgml, step) = (resumed.cgml, resumed.step);
+            (loss, first_loss) = (resumed.errors.loss, resumed.errors.first_loss);
         }
         let per_epoch = task.len().div_ceil(config.train.batch) as u64;
         Ok(Trainer {
@@ -85,7 +88,7 @@ impl<'a> Trainer<'a> {
             cgml: Some(cgml),
             step,
             loss,
-            first_loss: None,
+            first_loss,
             per_epoch,
             steps: per_epoch * config.train.epochs as u64,
         })
@@ -145,6 +148,10 @@ impl<'a> Trainer<'a> {
         let extra = |output: &Tensor<2>, target: &Tensor<2>| task.extra_error(output, target);
         let completions = self.evaluator.complete(generator, walker, algorithm);
         let evaluation = self.evaluator.measure(&completions)?;
+        if !evaluation.error.is_finite() {
+            let message = format!("the error of completion is {}", evaluation.error);
+            return Err(self.diverged(message)?);
+        }
         self.reporter.evaluation(self.step, evaluation)?;
         if self.diagnostics_are_due() {
             let diagnostics = self
@@ -159,8 +166,12 @@ impl<'a> Trainer<'a> {
                 self.reporter.picture(self.step, &picture)?;
             }
         }
-        self.checkpoints
-            .save(self.step, whole(&self.cgml), evaluation.error, self.loss)
+        let errors = Errors {
+            error: evaluation.error,
+            loss: self.loss,
+            first_loss: self.first_loss,
+        };
+        self.checkpoints.save(self.step, whole(&self.cgml), errors)
     }
 
     /// Whether this checkpoint is the first in one of the equal parts of the run that get diagnostics once each.
@@ -185,18 +196,15 @@ impl<'a> Trainer<'a> {
         let task = self.task;
         let extra = |output: &Tensor<2>, target: &Tensor<2>| task.extra_error(output, target);
         let cgml = self.cgml.take().expect("a step gives the networks back");
-        let (mut cgml, losses) = cgml.step(&batch, &extra, &self.config.algorithm, rates);
+        let (cgml, losses) = cgml.step(&batch, &extra, &self.config.algorithm, rates);
         self.step += 1;
-        if let Some(average) = cgml.average.take() {
-            let decay = self.config.train.average;
-            cgml.average = Some(average.update(&cgml.generator, &cgml.walker, decay, self.step));
-        }
-        self.cgml = Some(cgml);
+        self.cgml = Some(cgml.averaged(self.config.train.average, self.step));
         losses
     }
 
+    /// The rate of the last step.
     fn rate(&self) -> f64 {
-        let factor = rate_factor(&self.config.train, self.step, self.steps);
+        let factor = rate_factor(&self.config.train, self.step - 1, self.steps);
         self.config.train.learning_rate * factor
     }
 
@@ -228,7 +236,10 @@ impl<'a> Trainer<'a> {
 
     /// Refuses losses that are no numbers, and an error that explodes.
     fn check(&mut self, error: f64, walker: f64) -> Result<(), ModelError> {
-        let first = *self.first_loss.get_or_insert(error);
+        if error > 0.0 {
+            self.first_loss.get_or_insert(error);
+        }
+        let first = self.first_loss.unwrap_or(error);
         let limit = match self.config.train.explode {
             0.0 => f64::INFINITY,
             times => times * first,
@@ -236,16 +247,19 @@ impl<'a> Trainer<'a> {
         if error.is_finite() && walker.is_finite() && error <= limit {
             return Ok(());
         }
-        let checkpoint = self
-            .checkpoints
-            .steps()?
-            .last()
-            .map_or("none".to_owned(), |step| format!("step {step}"));
         let message = format!("the error is {error}, at first {first}; the loss of Z is {walker}");
-        Err(ModelError::Diverged {
+        Err(self.diverged(message)?)
+    }
+
+    /// What to say of a run that leads nowhere.
+    fn diverged(&self, message: String) -> Result<ModelError, ModelError> {
+        let good = self.checkpoints.own(self.step)?;
+        Ok(ModelError::Diverged {
             step: self.step,
             message,
-            checkpoint,
+            checkpoint: good
+                .last()
+                .map_or("none".to_owned(), |(step, _error)| format!("step {step}")),
         })
     }
 
