@@ -1,6 +1,6 @@
 //! Runs that `eval images` refuses: those that cannot stand in one table.
 
-use spectra_datasets::images::{ImageSet, Images, Part};
+use spectra_datasets::images::{ImageSet, Part};
 use spectra_model::complete::MaskKind;
 use spectra_model::{PictureInfo, PictureKind};
 
@@ -77,7 +77,7 @@ pub(super) fn refuse_trained_on(
     name: &str,
     info: &PictureInfo,
 ) -> anyhow::Result<()> {
-    if count == 0 || (set.train.len() == info.rows && hash(&set.train) == info.items) {
+    if count == 0 || (set.train.len() == info.rows && set.train.hash() == info.items) {
         return Ok(());
     }
     let others = match set.train.len() == info.rows {
@@ -91,16 +91,6 @@ pub(super) fn refuse_trained_on(
         info.rows
     );
     Err(Usage(message).into())
-}
-
-/// What [`PictureInfo::items`] is of the training pictures.
-fn hash(train: &Images) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&train.pixels);
-    for id in &train.ids {
-        hasher.update(id.as_bytes()).update(&[0]);
-    }
-    hasher.finalize().to_string()
 }
 
 #[cfg(test)]
