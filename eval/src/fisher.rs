@@ -18,7 +18,7 @@ pub struct LocalSet {
     pub positions: Array2<f32>,
 }
 
-/// How the vectors are made. Where the defaults come from is told in `docs/experiments.md`.
+/// How the vectors are made. Where the defaults come from is told in `docs/experiments/fisher-vectors.md`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FisherOptions {
     /// Gaussians of the mixture.

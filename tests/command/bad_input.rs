@@ -10,12 +10,12 @@ fn bad_input_is_one_clear_line_and_the_right_status() {
     let folder = folder.path();
     fs::create_dir_all(folder.join("empty/chair/train")).unwrap();
     for (line, status, part) in [
-        ("convert nowhere -o a.spectra", 1, "nowhere"),
-        ("convert empty -o a.spectra", 1, "empty"),
-        ("pretrain nowhere -o a.spectra", 1, "nowhere"),
+        ("convert nowhere -o a.spectra", 1, "cannot open nowhere"),
+        ("convert empty -o a.spectra", 1, "an empty folder"),
+        ("pretrain nowhere -o a.spectra", 1, "no manifest.json"),
         ("eval modelnet10 --run nowhere", 1, "pretrain"),
         ("convert", 2, "Usage"),
-        ("transform nowhere", 1, "nowhere"),
+        ("transform nowhere", 1, "No such file"),
     ] {
         let said = refused(folder, line, status, &[part]);
         assert!(status == 2 || said.lines().count() == 1, "{line}: {said}");

@@ -157,7 +157,7 @@ fn folders_and_sources_that_are_not_there_are_said() {
         1,
         &["file/store", "cannot create"],
     );
-    refused(folder, &convert("file"), 1, &["file"]);
+    refused(folder, &convert("file"), 1, &["cannot create file"]);
     // Nobody may write here, root included.
     if cfg!(target_os = "linux") {
         refused(
