@@ -1,19 +1,16 @@
 //! What a data set holds, and what is in it twice.
 
+mod items;
 mod measure;
 mod near;
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 use serde::Serialize;
-use spectra_pointcloud::{ReadError, Shape};
 
 use crate::audit::measure::{Measure, Measured};
 use crate::audit::near::Neighbours;
-use crate::load::{parse, unreadable};
 use crate::{Completeness, Dataset, DatasetError, Failure, Observer, Split, Store};
 
 /// Share of the items whose two halves lie within the threshold.
@@ -122,16 +119,7 @@ pub fn audit_dataset(
     dataset: &Dataset,
     observer: &dyn Observer,
 ) -> Result<AuditReport, DatasetError> {
-    let audit = Audit {
-        dataset,
-        measure: Measure::new()?,
-        observer,
-        done: AtomicUsize::new(0),
-    };
-    let results = match dataset.is_streamed() {
-        true => audit.archive()?,
-        false => audit.folder()?,
-    };
+    let results = items::measured(dataset, observer)?;
     let all = dataset.items.iter().map(|item| (item.class, item.split));
     let mut report = report(results, &dataset.classes);
     report.dataset.clone_from(&dataset.name);
@@ -139,123 +127,6 @@ pub fn audit_dataset(
     report.classes = counts(&dataset.classes, all);
     report.completeness.clone_from(&dataset.completeness);
     Ok(report)
-}
-
-type Outcome = Result<Measured, Failure>;
-
-/// Items that are measured at a time: a part of a data set, as a conversion takes it.
-const BATCH: usize = 512;
-/// Bytes of members of an archive that may wait to be measured.
-const WAITING: usize = 64 << 20;
-
-/// One call of [`audit_dataset`].
-struct Audit<'a> {
-    dataset: &'a Dataset,
-    measure: Measure,
-    observer: &'a dyn Observer,
-    done: AtomicUsize,
-}
-
-impl Audit<'_> {
-    fn one(
-        &self,
-        index: usize,
-        shape: impl FnOnce() -> Result<Shape, DatasetError>,
-    ) -> Result<Outcome, DatasetError> {
-        if self.observer.should_stop() {
-            return Err(DatasetError::Stopped {
-                finished: 0,
-                parts: 1,
-            });
-        }
-        let item = &self.dataset.items[index];
-        let measured = shape().and_then(|shape| self.measure.shape(item, &shape));
-        let count = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        self.observer.item_done(count, self.dataset.items.len());
-        match measured {
-            Ok(measured) => Ok(Ok(measured)),
-            Err(DatasetError::Item { id, kind, message }) => Ok(Err(Failure { id, kind, message })),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Batches keep the threads within few files of many shapes.
-    fn folder(&self) -> Result<Vec<Outcome>, DatasetError> {
-        let all: Vec<usize> = (0..self.dataset.items.len()).collect();
-        let mut results = Vec::with_capacity(all.len());
-        for batch in all.chunks(BATCH) {
-            let measured = batch
-                .par_iter()
-                .map(|&index| self.one(index, || self.dataset.load(index)))
-                .collect::<Result<Vec<_>, _>>()?;
-            results.extend(measured);
-        }
-        Ok(results)
-    }
-
-    /// Reads the archive once through, since finding one member means passing all before it.
-    fn archive(&self) -> Result<Vec<Outcome>, DatasetError> {
-        let items = &self.dataset.items;
-        let places: HashMap<&str, usize> = items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| (item.source.as_str(), index))
-            .collect();
-        let mut results: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
-        let (mut waiting, mut bytes_waiting, mut error) = (Vec::new(), 0, None);
-        let wanted = |source: &str| places.contains_key(source);
-        self.dataset.tree.visit(&wanted, &mut |source, bytes| {
-            let Some(&index) = places.get(source) else {
-                return ControlFlow::Continue(());
-            };
-            bytes_waiting += bytes.as_ref().map_or(0, Vec::len);
-            waiting.push((index, bytes));
-            if waiting.len() < BATCH && bytes_waiting < WAITING {
-                return ControlFlow::Continue(());
-            }
-            bytes_waiting = 0;
-            match self.members(std::mem::take(&mut waiting), &mut results) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(found) => {
-                    error = Some(found);
-                    ControlFlow::Break(())
-                }
-            }
-        })?;
-        if let Some(error) = error {
-            return Err(error);
-        }
-        self.members(waiting, &mut results)?;
-        // What a list names and the archive does not hold fails by its name.
-        let rest = results.into_iter().enumerate();
-        rest.map(|(index, outcome)| match outcome {
-            Some(outcome) => Ok(outcome),
-            None => self.one(index, || self.dataset.load(index)),
-        })
-        .collect()
-    }
-
-    fn members(
-        &self,
-        members: Vec<(usize, Result<Vec<u8>, ReadError>)>,
-        results: &mut [Option<Outcome>],
-    ) -> Result<(), DatasetError> {
-        let measured = members
-            .into_par_iter()
-            .map(|(index, bytes)| {
-                let item = &self.dataset.items[index];
-                let shape = || match bytes {
-                    Ok(bytes) => parse(item, &bytes),
-                    Err(error) => Err(unreadable(item, &error)),
-                };
-                Ok((index, self.one(index, shape)?))
-            })
-            .collect::<Result<Vec<_>, DatasetError>>()?;
-        for (index, outcome) in measured {
-            results[index] = Some(outcome);
-        }
-        Ok(())
-    }
 }
 
 /// Audits a store that keeps its points, as [`audit_dataset`] does; items that failed to convert are the failures.

@@ -149,14 +149,7 @@ pub fn convert(
     let chosen = choose(dataset.items.len(), options.limit);
     let items: Vec<&Item> = chosen.iter().map(|&index| &dataset.items[index]).collect();
     let plan = Plan::new(dataset, &items, &transform(options));
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.jobs)
-        .build()
-        .map_err(|e| DatasetError::Value {
-            what: "jobs",
-            expected: "threads to be had",
-            found: e.to_string(),
-        })?;
+    let pool = pool(options.jobs)?;
     prepare(out, &plan)?;
     let lock = Lock::take(out, options.shard)?;
     let run = Run {
@@ -173,6 +166,18 @@ pub fn convert(
     let summary = run.all();
     lock.release();
     summary
+}
+
+/// So many threads of their own; 0 takes every core.
+pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool, DatasetError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|e| DatasetError::Value {
+            what: "jobs",
+            expected: "threads to be had",
+            found: e.to_string(),
+        })
 }
 
 fn transform(options: &ConvertOptions) -> Transform {

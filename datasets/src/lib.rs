@@ -57,6 +57,7 @@ mod item;
 mod layout;
 mod load;
 mod local;
+mod members;
 mod pose;
 mod stance;
 mod store;

@@ -89,14 +89,9 @@ fn a_diverging_run_stops_with_its_step_and_its_last_good_checkpoint() {
     config.train.learning_rate = 1e4;
     config.train.clip = 0.0;
     let error = pretrain(&store, &run, &config, "cpu", false, &()).unwrap_err();
-    let ModelError::Diverged {
-        step, checkpoint, ..
-    } = &error
-    else {
-        panic!("{error}");
-    };
+    let (step, checkpoint) = diverged(&error);
     assert!(
-        *step > 1 && *checkpoint == format!("step {}", step - 1),
+        step > 1 && checkpoint == format!("step {}", step - 1),
         "{error}"
     );
     assert!(error.to_string().contains("learning_rate"), "{error}");
@@ -108,6 +103,17 @@ fn a_diverging_run_stops_with_its_step_and_its_last_good_checkpoint() {
         Encoder::load(&run, "cpu").is_err(),
         "no weights were written"
     );
+}
+
+/// The step at which a run diverged, and the checkpoint that its error names.
+fn diverged(error: &ModelError) -> (u64, &str) {
+    let ModelError::Diverged {
+        step, checkpoint, ..
+    } = error
+    else {
+        panic!("{error}");
+    };
+    (*step, checkpoint)
 }
 
 /// Makes a checkpoint that cannot be read.
@@ -128,13 +134,7 @@ fn weights_that_are_no_numbers_are_never_saved() {
     // The first step is measured before it ruins the weights.
     config.train.learning_rate = 1e38;
     let error = pretrain(&store, &run, &config, "cpu", false, &()).unwrap_err();
-    let ModelError::Diverged {
-        step, checkpoint, ..
-    } = &error
-    else {
-        panic!("{error}");
-    };
-    assert_eq!((*step, checkpoint.as_str()), (1, "none"), "{error}");
+    assert_eq!(diverged(&error), (1, "none"), "{error}");
     assert!(!run.join("checkpoints").exists() && !run.join("model.safetensors").exists());
 }
 

@@ -1,18 +1,15 @@
 //! The items of an archive to parts, in the order in which the archive holds them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::ControlFlow;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use spectra_pointcloud::Shape;
 
 use super::{Progress, Run, Tally};
 use crate::DatasetError;
-use crate::load::{parse, unreadable};
+use crate::members::{Member, Taker, hand_out};
 use crate::store::part::{Finished, Outcome};
 
-/// Bytes of files that may wait for a thread.
-const WAITING: usize = 64 << 20;
 /// Bytes of rows that may wait for the others of their part.
 const OPEN: usize = 256 << 20;
 
@@ -59,7 +56,6 @@ pub(super) fn make(
         absent: absent.collect(),
         capacity: capacity(run),
         state: Mutex::new(state),
-        gate: Gate::default(),
     };
     loop {
         let read = work.pass()?;
@@ -107,7 +103,6 @@ struct Work<'a> {
     absent: Vec<usize>,
     capacity: usize,
     state: Mutex<State>,
-    gate: Gate,
 }
 
 impl Work<'_> {
@@ -118,36 +113,12 @@ impl Work<'_> {
     /// Reads the archive once, on this thread, and converts what it holds on those of the pool. Says how many
     /// items it took.
     fn pass(&self) -> Result<usize, DatasetError> {
-        let mut read = 0;
-        self.run.pool.in_place_scope(|scope| {
-            let wanted = |source: &str| self.wanted(source);
-            self.run.dataset.tree.visit(&wanted, &mut |source, bytes| {
-                let Some(&place) = self.places.get(source) else {
-                    return ControlFlow::Continue(());
-                };
-                read += 1;
-                self.take(place);
-                let size = bytes.as_ref().map_or(0, Vec::len);
-                self.gate.enter(size);
-                scope.spawn(move |_| {
-                    let item = self.run.items[place];
-                    self.convert(place, || match bytes {
-                        Ok(bytes) => parse(item, &bytes),
-                        Err(error) => Err(unreadable(item, &error)),
-                    });
-                    self.gate.leave(size);
-                });
-                if self.run.observer.should_stop() || self.lock().error.is_some() {
-                    return ControlFlow::Break(());
-                }
-                ControlFlow::Continue(())
-            })
-        })?;
+        let mut read = hand_out(&self.run.dataset.tree, self, self.run.pool)?;
         // What a list names and the archive does not hold fails by its name.
         for &place in &self.absent {
             if self.wanted(&self.run.items[place].source) {
                 read += 1;
-                self.take(place);
+                self.mark(place);
                 self.convert(place, || self.run.dataset.load(self.run.chosen[place]));
             }
         }
@@ -160,30 +131,7 @@ impl Work<'_> {
         (place / rows, place % rows)
     }
 
-    /// Whether a file is to be read in this pass; begins its part if there is room for one more.
-    fn wanted(&self, source: &str) -> bool {
-        let Some(&place) = self.places.get(source) else {
-            return false;
-        };
-        let (index, at) = self.part(place);
-        let mut state = self.lock();
-        if let Some(open) = state.open.get(&index) {
-            return !open.taken[at];
-        }
-        if state.open.len() >= self.capacity || !state.pending.remove(&index) {
-            return false;
-        }
-        let items = self.run.plan.range(index).len();
-        let open = Open {
-            outcomes: (0..items).map(|_| None).collect(),
-            taken: vec![false; items],
-            left: items,
-        };
-        state.open.insert(index, open);
-        true
-    }
-
-    fn take(&self, place: usize) {
+    fn mark(&self, place: usize) {
         let (index, at) = self.part(place);
         if let Some(open) = self.lock().open.get_mut(&index) {
             open.taken[at] = true;
@@ -191,7 +139,7 @@ impl Work<'_> {
     }
 
     fn convert(&self, place: usize, load: impl FnOnce() -> Result<Shape, DatasetError>) {
-        if self.run.observer.should_stop() || self.lock().error.is_some() {
+        if self.ended() {
             return;
         }
         let item = self.run.items[place];
@@ -229,28 +177,41 @@ impl Work<'_> {
     }
 }
 
-/// Lets in so many bytes at a time, and whatever comes alone.
-#[derive(Default)]
-struct Gate {
-    inside: Mutex<usize>,
-    left: Condvar,
-}
-
-impl Gate {
-    /// Small files cost something too.
-    fn cost(size: usize) -> usize {
-        size.max(4096)
+impl Taker for Work<'_> {
+    /// Begins the part of the file if there is room for one more.
+    fn wanted(&self, source: &str) -> bool {
+        let Some(&place) = self.places.get(source) else {
+            return false;
+        };
+        let (index, at) = self.part(place);
+        let mut state = self.lock();
+        if let Some(open) = state.open.get(&index) {
+            return !open.taken[at];
+        }
+        if state.open.len() >= self.capacity || !state.pending.remove(&index) {
+            return false;
+        }
+        let items = self.run.plan.range(index).len();
+        let open = Open {
+            outcomes: (0..items).map(|_| None).collect(),
+            taken: vec![false; items],
+            left: items,
+        };
+        state.open.insert(index, open);
+        true
     }
 
-    fn enter(&self, size: usize) {
-        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = |inside: &mut usize| *inside > 0 && *inside + Self::cost(size) > WAITING;
-        let waited = self.left.wait_while(inside, full);
-        *waited.unwrap_or_else(PoisonError::into_inner) += Self::cost(size);
+    fn take(&self, source: &str) -> Option<usize> {
+        let place = *self.places.get(source)?;
+        self.mark(place);
+        Some(place)
     }
 
-    fn leave(&self, size: usize) {
-        *self.inside.lock().unwrap_or_else(PoisonError::into_inner) -= Self::cost(size);
-        self.left.notify_one();
+    fn work(&self, place: usize, member: Member) {
+        self.convert(place, || member.shape(self.run.items[place]));
+    }
+
+    fn ended(&self) -> bool {
+        self.run.observer.should_stop() || self.lock().error.is_some()
     }
 }

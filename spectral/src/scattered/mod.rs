@@ -221,15 +221,11 @@ impl<T: Real> ScatteredPlan<T> {
         }
         let equal = T::from_f64(1.0 / points.len() as f64);
         let weight = |i: usize| weights.map_or(equal, |w| w[i]);
-        let ScatteredScratch { direct, fast } = scratch;
-        let done = match (self.pick(points.len()), direct, fast) {
-            (Way::Direct(columns), Some(scratch), _) if scratch.fits(columns) => {
+        let done = match self.ready(points.len(), scratch)? {
+            Ready::Direct(columns, scratch) => {
                 direct::adjoint(self.arch, columns, points, weights, out, scratch)
             }
-            (Way::Fast(fast), _, Some(scratch)) if scratch.fits(fast) => {
-                fast.adjoint(self.arch, points, weight, out, scratch)
-            }
-            _ => return Err(foreign_scratch()),
+            Ready::Fast(fast, scratch) => fast.adjoint(self.arch, points, weight, out, scratch),
         };
         if done { Ok(()) } else { check_points(points) }
     }
@@ -259,15 +255,13 @@ impl<T: Real> ScatteredPlan<T> {
         self.check(points, coefficients.len())?;
         check_length("out", points.len(), out.len())?;
         check_finite("coefficient", coefficients)?;
-        let ScatteredScratch { direct, fast } = scratch;
-        let done = match (self.pick(points.len()), direct, fast) {
-            (Way::Direct(columns), Some(scratch), _) if scratch.fits(columns) => {
+        let done = match self.ready(points.len(), scratch)? {
+            Ready::Direct(columns, scratch) => {
                 direct::evaluate(self.arch, columns, coefficients, points, out, scratch)
             }
-            (Way::Fast(fast), _, Some(scratch)) if scratch.fits(fast) => {
+            Ready::Fast(fast, scratch) => {
                 fast.evaluate(self.arch, coefficients, points, out, scratch)
             }
-            _ => return Err(foreign_scratch()),
         };
         if done { Ok(()) } else { check_points(points) }
     }
@@ -283,6 +277,24 @@ impl<T: Real> ScatteredPlan<T> {
                 direct: None,
                 fast: Some(fast.scratch()),
             },
+        }
+    }
+
+    /// The way that so many points take, with the working memory for it.
+    fn ready<'s>(
+        &'s self,
+        points: usize,
+        scratch: &'s mut ScatteredScratch<T>,
+    ) -> Result<Ready<'s, T>, SpectralError> {
+        let ScatteredScratch { direct, fast } = scratch;
+        match (self.pick(points), direct, fast) {
+            (Way::Direct(columns), Some(scratch), _) if scratch.fits(columns) => {
+                Ok(Ready::Direct(columns, scratch))
+            }
+            (Way::Fast(fast), _, Some(scratch)) if scratch.fits(fast) => {
+                Ok(Ready::Fast(fast, scratch))
+            }
+            _ => Err(foreign_scratch()),
         }
     }
 
@@ -328,6 +340,12 @@ impl<T> Ways<T> {
 enum Way<'a, T> {
     Direct(&'a Columns<T>),
     Fast(&'a Fast),
+}
+
+/// A way and its working memory.
+enum Ready<'a, T: Real> {
+    Direct(&'a Columns<T>, &'a mut DirectScratch<T>),
+    Fast(&'a Fast, &'a mut FastScratch),
 }
 
 /// Names the first point without a direction.
