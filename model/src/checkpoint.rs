@@ -23,6 +23,9 @@ const FOLDER: &str = "checkpoints";
 const LATEST: &str = "latest";
 const BEST: &str = "best";
 const STATE: &str = "state.json";
+/// Endings of folders that a kill may leave: one that is still being written, and one that is being removed.
+const DRAFT: &str = "tmp";
+const GONE: &str = "gone";
 
 /// The checkpoints of one run.
 pub(crate) struct Checkpoints {
@@ -79,11 +82,11 @@ impl Checkpoints {
 
     /// Writes the checkpoint of `step`, points `latest` to it, and keeps the newest and that of the lowest error of completion.
     pub(crate) fn save(&self, step: u64, cgml: &Cgml, errors: Errors) -> Result<(), ModelError> {
-        let last = self.folder_of(step);
-        let draft = last.with_extension("tmp");
-        if draft.exists() {
-            fs::remove_dir_all(&draft).map_err(ModelError::io(&draft))?;
+        for left in self.leftovers()? {
+            fs::remove_dir_all(&left).map_err(ModelError::io(&left))?;
         }
+        let last = self.folder_of(step);
+        let draft = last.with_extension(DRAFT);
         fs::create_dir_all(&draft).map_err(ModelError::io(&draft))?;
         let mut state = State {
             step,
@@ -100,7 +103,7 @@ impl Checkpoints {
         })?;
         write_whole(&draft.join(STATE), &to_json(&state))?;
         if last.exists() {
-            fs::remove_dir_all(&last).map_err(ModelError::io(&last))?;
+            self.remove(step)?;
         }
         fs::rename(&draft, &last).map_err(ModelError::io(&last))?;
         sync_folder(&self.run.join(FOLDER)).map_err(ModelError::file)?;
@@ -118,11 +121,18 @@ impl Checkpoints {
         }
         for (old, _error) in own.into_iter().rev().skip(self.keep) {
             if Some(old) != best {
-                let folder = self.folder_of(old);
-                fs::remove_dir_all(&folder).map_err(ModelError::io(&folder))?;
+                self.remove(old)?;
             }
         }
         Ok(())
+    }
+
+    /// Takes a checkpoint's name from it before its files are removed: a kill leaves none that lacks some under its name.
+    fn remove(&self, step: u64) -> Result<(), ModelError> {
+        let folder = self.folder_of(step);
+        let gone = folder.with_extension(GONE);
+        fs::rename(&folder, &gone).map_err(ModelError::io(&folder))?;
+        fs::remove_dir_all(&gone).map_err(ModelError::io(&gone))
     }
 
     /// Step and error of completion of each checkpoint of this run up to `last`, rising. Whatever is of a later step is what
@@ -250,22 +260,32 @@ impl Checkpoints {
         lost
     }
 
-    /// One line for each checkpoint whose writing was interrupted; the next checkpoint of that step replaces it.
-    pub(crate) fn drafts(&self) -> Result<Vec<String>, ModelError> {
+    /// One line for each checkpoint whose writing or removal was interrupted.
+    pub(crate) fn interrupted(&self) -> Result<Vec<String>, ModelError> {
+        let message = "left by a process that was interrupted; the next checkpoint removes it";
+        let told = |left: PathBuf| format!("{}: {message}", left.display());
+        Ok(self.leftovers()?.into_iter().map(told).collect())
+    }
+
+    /// Folders of checkpoints whose writing or removal was interrupted, by name.
+    fn leftovers(&self) -> Result<Vec<PathBuf>, ModelError> {
         let folder = self.run.join(FOLDER);
         if !folder.exists() {
             return Ok(Vec::new());
         }
-        let mut drafts = Vec::new();
+        let mut found = Vec::new();
         for entry in fs::read_dir(&folder).map_err(ModelError::io(&folder))? {
             let path = entry.map_err(ModelError::io(&folder))?.path();
-            if path.extension().is_some_and(|extension| extension == "tmp") {
-                let message = "left by a write that was interrupted; it may be deleted";
-                drafts.push(format!("{}: {message}", path.display()));
+            let left = path
+                .extension()
+                .is_some_and(|ending| ending == DRAFT || ending == GONE);
+            // A file of such a name was left by the writing of `latest` or `best`, which removes it itself.
+            if left && path.is_dir() {
+                found.push(path);
             }
         }
-        drafts.sort();
-        Ok(drafts)
+        found.sort();
+        Ok(found)
     }
 }
 

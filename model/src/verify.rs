@@ -45,7 +45,7 @@ pub fn verify_run(run: &Path) -> Result<RunReport, ModelError> {
         problems.extend(problem(checkpoints.check(step)));
     }
     problems.extend(checkpoints.lost_names());
-    report.remarks = checkpoints.drafts()?;
+    report.remarks = checkpoints.interrupted()?;
     report.finished = run.join(WEIGHTS).exists();
     if report.finished {
         problems.extend(problem(check_weights(run)));

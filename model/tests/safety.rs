@@ -161,6 +161,38 @@ fn checkpoints_that_cannot_be_read_never_cost_one_that_can() {
 }
 
 #[test]
+fn what_an_interrupted_checkpoint_left_is_told_and_removed_by_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), 6);
+    let run = folder.path().join("run");
+    let train = |resume, steps| {
+        let stop = StopAfter(Cell::new(steps));
+        pretrain(&store, &run, &small(3), "cpu", resume, &stop).unwrap();
+    };
+    train(false, 2);
+    // One was killed while it was written, one while it was removed.
+    let left =
+        ["step-00000001.tmp", "step-00000001.gone"].map(|name| run.join("checkpoints").join(name));
+    for folder in &left {
+        fs::create_dir(folder).unwrap();
+        fs::write(folder.join("walker.bpk"), b"half").unwrap();
+    }
+    let report = verify_run(&run).unwrap();
+    assert!(
+        report.problems.is_empty() && report.checkpoints == 1,
+        "{report:?}"
+    );
+    assert_eq!(report.remarks.len(), 2, "{report:?}");
+    train(true, 2);
+    assert!(left.iter().all(|folder| !folder.exists()));
+    let report = verify_run(&run).unwrap();
+    assert!(
+        report.problems.is_empty() && report.remarks.is_empty(),
+        "{report:?}"
+    );
+}
+
+#[test]
 fn the_first_error_is_that_of_the_run_and_the_logged_rate_that_of_its_step() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), 6);

@@ -37,7 +37,8 @@ fn printed(folder: &Path, line: &str, code: i32) -> String {
     assert_eq!(
         output.status.code(),
         Some(code),
-        "{line}: {}",
+        "{line}: {}{}",
+        String::from_utf8_lossy(&output.stdout),
         said(&output)
     );
     String::from_utf8(output.stdout).unwrap()

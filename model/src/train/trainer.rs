@@ -263,7 +263,7 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// Writes the weights and their card.
+    /// Writes the weights, after their card: a run that has weights has ended.
     fn finish(&self) -> Result<(), ModelError> {
         let path = self.folder.path().join(WEIGHTS);
         let mut collected = weights::Collected::new();
@@ -281,8 +281,8 @@ impl<'a> Trainer<'a> {
             "metrics": {"steps": self.step, "error": self.loss},
             "licence": "the weights are bound by the terms of the data they were trained on",
         });
-        write_whole(&path, &bytes)?;
-        write_whole(&self.folder.path().join(CARD), &to_json(&card))
+        write_whole(&self.folder.path().join(CARD), &to_json(&card))?;
+        write_whole(&path, &bytes)
     }
 }
 

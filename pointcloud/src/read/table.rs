@@ -20,9 +20,10 @@ pub(crate) fn is_table(text: &[u8]) -> bool {
 }
 
 /// Reads x, y, z from the first three columns, or from those that a line of names calls so; of more than three names
-/// three must be so. Cells are parted by semicolons (commas are then decimal points), else by commas, else by
-/// spaces and tabs; a first line with one number is a count (PTS); `#` and `//` begin comments. Other columns are
-/// taken as [`columns::cloud`] says.
+/// three must be so. A column more than there are names is one of row names where it comes first, in quotes, as R
+/// writes it. Cells are parted by semicolons (commas are then decimal points), else by commas, else by spaces and
+/// tabs; a first line with one number is a count (PTS); `#` and `//` begin comments. Other columns are taken as
+/// [`columns::cloud`] says.
 pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
     let mut lines = Lines::new(*input);
     let mut table = Table::default();
@@ -69,19 +70,29 @@ struct Table {
     lines: Vec<u64>,
     /// The number of points that a PTS file begins with.
     count: Option<u64>,
-    /// Which cells come first, where a line of names says so.
-    order: Option<Vec<usize>>,
+    /// What a line of names says.
+    names: Option<Names>,
     began: bool,
+}
+
+struct Names {
+    count: usize,
+    /// Which cells come first.
+    order: Vec<usize>,
 }
 
 impl Table {
     fn add(&mut self, input: &Input, line: Line) -> Result<(), ReadError> {
         let first = !std::mem::replace(&mut self.began, true);
         let start = self.values.len();
-        if let Some(order) = &self.order {
+        if let Some(names) = &mut self.names {
             let cells: Vec<&[u8]> = cells(line.text).collect();
+            if self.lines.is_empty() {
+                names.match_row(input, &line, &cells)?;
+            }
+            let order = names.order.iter();
             self.values
-                .extend(order.iter().map_while(|&at| value(cells.get(at)?)));
+                .extend(order.map_while(|&at| value(cells.get(at)?)));
         } else {
             // A word ends the numbers, as a class or a file name at the end of a row does.
             self.values.extend(cells(line.text).map_while(value));
@@ -120,7 +131,7 @@ impl Table {
                 return Ok(());
             }
         }
-        if width > 0 || self.order.is_some() || cells.len() < 3 && !first {
+        if width > 0 || self.names.is_some() || cells.len() < 3 && !first {
             return Err(input.syntax(line.at(), "at least three numbers", &line.shown()));
         }
         let find = |name: &str| {
@@ -134,11 +145,30 @@ impl Table {
             if let (Some(a), Some(b), Some(c)) = (find("nx"), find("ny"), find("nz")) {
                 order.extend([a, b, c]);
             }
-            self.order = Some(order);
+            let count = cells.len();
+            self.names = Some(Names { count, order });
         } else if cells.len() > 3 {
             // An index or a class may come first: which three are meant is not for a reader to guess.
             return Err(input.syntax(line.at(), NAMES, &line.shown()));
         }
+        Ok(())
+    }
+}
+
+impl Names {
+    /// Shifts the columns where the first row begins with a row name, to which R gives no column name.
+    fn match_row(&mut self, input: &Input, line: &Line, cells: &[&[u8]]) -> Result<(), ReadError> {
+        let unnamed =
+            cells.len() == self.count + 1 && cells.last().is_some_and(|cell| !cell.is_empty());
+        if !unnamed {
+            return Ok(());
+        }
+        if !cells[0].starts_with(b"\"") {
+            // A row name without quotes, or a last column without a name.
+            let expected = format!("{} cells, as many as there are names above", self.count);
+            return Err(input.syntax(line.at(), expected, &line.shown()));
+        }
+        self.order.iter_mut().for_each(|at| *at += 1);
         Ok(())
     }
 }
@@ -202,6 +232,10 @@ mod tests {
             "1,0;2,00;3\n4;5,0;6,\n",
             "a;x;y;z\n;1;2,0;3,0\n;4;5;6\n",
             "1,2,3,\n4,5,6,\n",
+            "x,y,z\n1,2,3,\n4,5,6,\n",
+            // As R's write.table has it, which gives row names no name.
+            "\"x\" \"y\" \"z\"\n\"1\" 1 2 3\n\"2\" 4 5 6\n",
+            "\"class\",\"z\",\"y\",\"x\"\n\"1\",0,3,2,1\n\"2\",1,6,5,4\n",
         ];
         for text in texts {
             assert_eq!(
@@ -231,6 +265,7 @@ mod tests {
             ("3\n1 2 3\n4 5 6\n", "truncated", "3 points"),
             ("1\n1 2 3\n4 5 6\n", "syntax", "1 points by the count"),
             ("id,px,py,pz\n0,1,2,3\n", "syntax", "line 1"),
+            ("x y z\n1 0.1 0.2 0.3\n", "syntax", "3 cells"),
             ("0,1 2,5 3,0\n", "syntax", "three numbers"),
             ("x,y,z\n1,,3\n", "syntax", "three numbers"),
             ("1;2;3\n1.000,5;2;3\n", "syntax", "line 2"),
