@@ -11,13 +11,13 @@ use crate::linear::{LinearModel, argmax};
 use crate::row::Answers;
 use crate::split::folds;
 use crate::svm::Problem;
-use crate::{matrix, neighbours, ridge, softmax, svm};
+use crate::{logistic, matrix, neighbours, ridge, softmax, svm};
 
 /// LIBLINEAR's own default serves to compare values of C; the last machine is fitted more exactly.
 const ROUGH: f32 = 0.1;
 const EXACT: f32 = 0.01;
 
-/// The same for the softmax: the gradient at the end, relative to that of a model that knows nothing.
+/// The same for the softmax and the logistic regression: the gradient at the end, relative to that of a model that knows nothing.
 const ROUGH_SLOPE: f64 = 1e-2;
 const EXACT_SLOPE: f64 = 1e-3;
 
@@ -27,8 +27,8 @@ pub(crate) struct StandardRows {
     pub test: Array2<f32>,
 }
 
-/// Trains on the training rows and classifies the test rows. The softmax needs `rows`, all others the `kernel`; without what it
-/// needs a classifier gives nothing.
+/// Trains on the training rows and classifies the test rows. The softmax and the logistic regression need `rows`, all others the
+/// `kernel`; without what it needs a classifier gives nothing.
 pub(crate) fn classify(
     kernel: Option<&Kernel>,
     rows: Option<&StandardRows>,
@@ -38,11 +38,16 @@ pub(crate) fn classify(
     seed: u64,
 ) -> Result<Option<Answers>> {
     Ok(match (classifier, kernel, rows) {
-        (Classifier::Softmax, _, Some(rows)) => Some(by_softmax(rows, labels, protocol, seed)),
+        (Classifier::Softmax, _, Some(rows)) => {
+            Some(by_decay(rows, labels, protocol, seed, softmax::fits)?)
+        }
+        (Classifier::Logistic, _, Some(rows)) => {
+            Some(by_decay(rows, labels, protocol, seed, logistic::fits)?)
+        }
         (Classifier::Svm, Some(kernel), _) => Some(by_svm(kernel, labels, protocol, seed)),
         (Classifier::Ridge, Some(kernel), _) => Some(by_ridge(kernel, labels, protocol, seed)?),
         (Classifier::Knn(k), Some(kernel), _) => Some(by_neighbours(kernel, labels, k, seed)),
-        (_, None, _) | (Classifier::Softmax, _, None) => None,
+        (_, None, _) | (Classifier::Softmax | Classifier::Logistic, _, None) => None,
     })
 }
 
@@ -131,47 +136,43 @@ pub(crate) fn ridge_model(
     best.ok_or(failed)
 }
 
-fn by_softmax(rows: &StandardRows, labels: &Labels, protocol: &Protocol, seed: u64) -> Answers {
-    let (model, decay, held_out) = softmax_model(&rows.train, labels, protocol, seed);
-    Answers {
-        seed,
-        predicted: model.predict(&rows.test.view()),
-        chosen: format!("decay = {decay:e}"),
-        held_out,
-    }
-}
+/// Models for rows, their classes, the number of classes, decays from heavy to light, and how precise they are to be;
+/// none where a decay cannot be fitted.
+type Fits = fn(&ArrayView2<f32>, &[usize], usize, &[f64], f64) -> Vec<Option<LinearModel>>;
 
-/// The softmax on standardised training rows, the decay that was chosen inside them, and how well it did there.
-fn softmax_model(
-    train: &Array2<f32>,
+/// A linear model on standardised rows, its decay chosen inside the training rows.
+fn by_decay(
+    rows: &StandardRows,
     labels: &Labels,
     protocol: &Protocol,
     seed: u64,
-) -> (LinearModel, f64, Option<f64>) {
+    fits: Fits,
+) -> Result<Answers> {
     // Heavier decays first: each answer starts the next.
     let mut decays = ascending(&protocol.decays);
     decays.reverse();
-    let fit = |rows: &ArrayView2<f32>, targets: &[usize], decays: &[f64], precise: f64| {
-        let trainer = softmax::Trainer::new(*rows, targets, labels.classes.len());
-        let mut models: Vec<LinearModel> = Vec::with_capacity(decays.len());
-        for &decay in decays {
-            models.push(trainer.fit(decay, precise, models.last()));
-        }
-        models
-    };
+    let classes = labels.classes.len();
     let right = |fold: &Fold| -> Vec<usize> {
-        let learn = train.select(Axis(0), &fold.learn);
-        let hold = train.select(Axis(0), &fold.hold);
+        let learn = rows.train.select(Axis(0), &fold.learn);
+        let hold = rows.train.select(Axis(0), &fold.hold);
         let targets: Vec<usize> = fold.learn.iter().map(|&row| labels.train[row]).collect();
-        let models = fit(&learn.view(), &targets, &decays, ROUGH_SLOPE);
-        let predicted = models.iter().map(|model| model.predict(&hold.view()));
-        predicted
-            .map(|predicted| hits(&predicted, &fold.hold, labels))
-            .collect()
+        let models = fits(&learn.view(), &targets, classes, &decays, ROUGH_SLOPE);
+        let right = |model: LinearModel| hits(&model.predict(&hold.view()), &fold.hold, labels);
+        let counts = models.into_iter().map(|model| model.map_or(0, right));
+        counts.collect()
     };
     let (best, held_out) = choose(labels, protocol, seed, decays.len(), right);
-    let mut models = fit(&train.view(), &labels.train, &decays[..=best], EXACT_SLOPE);
-    (models.swap_remove(best), decays[best], held_out)
+    let (train, wanted) = (rows.train.view(), &decays[..=best]);
+    let model = fits(&train, &labels.train, classes, wanted, EXACT_SLOPE).pop();
+    let model = model.flatten().ok_or(EvalError::NoFit {
+        decay: decays[best],
+    })?;
+    Ok(Answers {
+        seed,
+        predicted: model.predict(&rows.test.view()),
+        chosen: format!("decay = {:e}", decays[best]),
+        held_out,
+    })
 }
 
 fn ascending(values: &[f64]) -> Vec<f64> {

@@ -48,6 +48,14 @@ pub enum EvalError {
         /// The value.
         value: f32,
     },
+    /// linfa found no logistic regression.
+    #[error(
+        "logistic regression: no fit with decay {decay:e}; leave this classifier out, or ask for softmax, which is the same model"
+    )]
+    NoFit {
+        /// The weight decay.
+        decay: f64,
+    },
     /// A class number without a class.
     #[error("{what}: row {row} has class {class}, but there are {classes} classes")]
     Class {

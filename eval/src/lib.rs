@@ -16,7 +16,7 @@
 //! # Protocol
 //!
 //! The official split and the full test set, as the caller gives them. Columns are standardised by the training rows.
-//! C of the SVM and the decay of the softmax are chosen by stratified cross-validation inside the training rows, the ridge
+//! C of the SVM and the decay of the softmax and of the logistic regression are chosen by stratified cross-validation inside the training rows, the ridge
 //! by leaving each of them out in turn; the test rows are read once. Features that depend on a seed come as one set for each seed: the figure is their mean, with the
 //! standard deviation beside it.
 //!
@@ -42,6 +42,7 @@ pub mod images;
 mod kernel;
 mod lbfgs;
 mod linear;
+mod logistic;
 mod matrix;
 mod mixture;
 mod neighbours;

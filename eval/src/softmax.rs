@@ -6,9 +6,26 @@ use crate::lbfgs::{Limits, minimise};
 use crate::linear::LinearModel;
 use crate::{cholesky, matrix};
 
-const ITERATIONS: usize = 200;
+pub(crate) const ITERATIONS: usize = 200;
 /// Columns above which factoring their covariance costs more than it saves.
 const FACTORED: usize = 4096;
+
+/// One model for each of `decays`, each from the answer of the one before; see [`Trainer::fit`].
+pub(crate) fn fits(
+    rows: &ArrayView2<f32>,
+    labels: &[usize],
+    classes: usize,
+    decays: &[f64],
+    precise: f64,
+) -> Vec<Option<LinearModel>> {
+    let trainer = Trainer::new(*rows, labels, classes);
+    let mut models: Vec<Option<LinearModel>> = Vec::with_capacity(decays.len());
+    for &decay in decays {
+        let start = models.last().and_then(Option::as_ref);
+        models.push(Some(trainer.fit(decay, precise, start)));
+    }
+    models
+}
 
 /// Rows with what the fits for several decays share.
 pub(crate) struct Trainer<'a> {

@@ -174,7 +174,7 @@ pub struct Eval {
     /// Features to compare [default: learned,controls with --run, controls without]
     #[arg(long, value_delimiter = ',')]
     pub features: Vec<FeatureKind>,
-    /// Classifiers of frozen features: softmax, svm, ridge, 1-nn, 5-nn, … [default: softmax,svm,1-nn; Fisher vectors: svm,ridge,1-nn]
+    /// Classifiers of frozen features: softmax, logistic (the same model by linfa), svm, ridge, 1-nn, 5-nn, … [default: softmax,svm,1-nn; Fisher vectors: svm,ridge,1-nn]
     #[arg(long, value_delimiter = ',')]
     pub classifiers: Vec<spectra_eval::Classifier>,
     /// Poses of training/test objects: aligned, z/z, z/so3, so3/so3

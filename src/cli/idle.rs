@@ -63,7 +63,7 @@ pub fn of_eval(matches: &ArgMatches) -> Option<String> {
                 "of frozen features; none of --features are, networks are trained with a layer of their own",
             ),
             "classifiers" if no_kernels && any(FeatureKind::gives_kernels) => Some(
-                "of Fisher vectors and Fourier features inner products alone are known, which a softmax cannot use; ask for svm, ridge or 1-nn",
+                "of Fisher vectors and Fourier features inner products alone are known, which softmax and logistic cannot use; ask for svm, ridge or 1-nn",
             ),
             _ => None,
         }

@@ -420,8 +420,9 @@ fn radial(
     classifiers: &[Classifier],
     protocols: &[Protocol],
 ) -> anyhow::Result<Vec<Row>> {
-    let linear =
-        |classifier: &&Classifier| !matches!(classifier, Classifier::Softmax | Classifier::Knn(_));
+    let linear = |classifier: &&Classifier| {
+        classifier.takes_kernels() && !matches!(classifier, Classifier::Knn(_))
+    };
     let classifiers: Vec<Classifier> = classifiers.iter().filter(linear).copied().collect();
     if classifiers.is_empty() {
         return Ok(Vec::new());
