@@ -9,6 +9,7 @@ use crate::features::Labels;
 use crate::kernel::Kernel;
 use crate::linear::{LinearModel, argmax};
 use crate::row::Answers;
+use crate::softmax::Examples;
 use crate::split::folds;
 use crate::svm::Problem;
 use crate::{logistic, matrix, neighbours, ridge, softmax, svm};
@@ -136,9 +137,8 @@ pub(crate) fn ridge_model(
     best.ok_or(failed)
 }
 
-/// Models for rows, their classes, the number of classes, decays from heavy to light, and how precise they are to be;
-/// none where a decay cannot be fitted.
-type Fits = fn(&ArrayView2<f32>, &[usize], usize, &[f64], f64) -> Vec<Option<LinearModel>>;
+/// A model for each decay, from heavy to light, and how precise they are to be; none where a decay cannot be fitted.
+type Fits = fn(Examples, &[f64], f64) -> Vec<Option<LinearModel>>;
 
 /// A linear model on standardised rows, its decay chosen inside the training rows.
 fn by_decay(
@@ -156,21 +156,29 @@ fn by_decay(
         let learn = rows.train.select(Axis(0), &fold.learn);
         let hold = rows.train.select(Axis(0), &fold.hold);
         let targets: Vec<usize> = fold.learn.iter().map(|&row| labels.train[row]).collect();
-        let models = fits(&learn.view(), &targets, classes, &decays, ROUGH_SLOPE);
+        let examples = Examples {
+            rows: learn.view(),
+            labels: &targets,
+            classes,
+        };
+        let models = fits(examples, &decays, ROUGH_SLOPE);
         let right = |model: LinearModel| hits(&model.predict(&hold.view()), &fold.hold, labels);
         let counts = models.into_iter().map(|model| model.map_or(0, right));
         counts.collect()
     };
     let (best, held_out) = choose(labels, protocol, seed, decays.len(), right);
-    let (train, wanted) = (rows.train.view(), &decays[..=best]);
-    let model = fits(&train, &labels.train, classes, wanted, EXACT_SLOPE).pop();
-    let model = model.flatten().ok_or(EvalError::NoFit {
-        decay: decays[best],
-    })?;
+    let examples = Examples {
+        rows: rows.train.view(),
+        labels: &labels.train,
+        classes,
+    };
+    let decay = decays[best];
+    let model = fits(examples, &decays[..=best], EXACT_SLOPE).pop();
+    let model = model.flatten().ok_or(EvalError::NoFit { decay })?;
     Ok(Answers {
         seed,
         predicted: model.predict(&rows.test.view()),
-        chosen: format!("decay = {:e}", decays[best]),
+        chosen: format!("decay = {decay:e}"),
         held_out,
     })
 }

@@ -194,7 +194,7 @@ impl<'a> Evaluation<'a> {
             train: scale.transform(&chosen.view()),
             test: scale.transform(&set.test.view()),
         };
-        // Of 50,000 pictures it takes 10 GB, which a softmax alone has no use for.
+        // Of 50,000 pictures it takes 10 GB, which classifiers of rows have no use for.
         let needed = self.classifiers.iter().any(|c| c.takes_kernels());
         let kernel =
             needed.then(|| Kernel::of_rows(&set.name, &rows.train.view(), &rows.test.view()));

@@ -10,15 +10,17 @@ pub(crate) const ITERATIONS: usize = 200;
 /// Columns above which factoring their covariance costs more than it saves.
 const FACTORED: usize = 4096;
 
+/// What is learned from: rows and the class of each.
+#[derive(Clone, Copy)]
+pub(crate) struct Examples<'a> {
+    pub rows: ArrayView2<'a, f32>,
+    pub labels: &'a [usize],
+    pub classes: usize,
+}
+
 /// One model for each of `decays`, each from the answer of the one before; see [`Trainer::fit`].
-pub(crate) fn fits(
-    rows: &ArrayView2<f32>,
-    labels: &[usize],
-    classes: usize,
-    decays: &[f64],
-    precise: f64,
-) -> Vec<Option<LinearModel>> {
-    let trainer = Trainer::new(*rows, labels, classes);
+pub(crate) fn fits(examples: Examples, decays: &[f64], precise: f64) -> Vec<Option<LinearModel>> {
+    let trainer = Trainer::new(examples);
     let mut models: Vec<Option<LinearModel>> = Vec::with_capacity(decays.len());
     for &decay in decays {
         let start = models.last().and_then(Option::as_ref);
@@ -27,24 +29,23 @@ pub(crate) fn fits(
     models
 }
 
-/// Rows with what the fits for several decays share.
+/// Examples with what the fits for several decays share.
 pub(crate) struct Trainer<'a> {
-    rows: ArrayView2<'a, f32>,
-    labels: &'a [usize],
-    classes: usize,
+    examples: Examples<'a>,
     covariance: Option<Array2<f32>>,
+    slope: f64,
 }
 
 impl<'a> Trainer<'a> {
-    /// Computes the covariance of `rows`: columns^2 rows / 2 multiplications.
-    pub(crate) fn new(rows: ArrayView2<'a, f32>, labels: &'a [usize], classes: usize) -> Self {
+    /// Computes the covariance of the rows: columns^2 rows / 2 multiplications.
+    pub(crate) fn new(examples: Examples<'a>) -> Self {
+        let rows = &examples.rows;
         let covariance = (rows.ncols() <= FACTORED)
             .then(|| matrix::gram(&rows.t()) / rows.nrows().max(1) as f32);
         Self {
-            rows,
-            labels,
-            classes,
+            examples,
             covariance,
+            slope: examples.slope_at_zero(),
         }
     }
 
@@ -55,43 +56,31 @@ impl<'a> Trainer<'a> {
     /// Hessian at zero, which is the covariance for each class. Cost: two products of rows x columns x classes for
     /// each iteration.
     pub(crate) fn fit(&self, decay: f64, precise: f64, start: Option<&LinearModel>) -> LinearModel {
-        let columns = self.rows.ncols();
-        let problem = Problem {
-            rows: &self.rows,
-            labels: self.labels,
-            classes: self.classes,
-            decay,
-        };
-        let zero = vec![0.0; (columns + 1) * self.classes];
-        let (_value, gradient) = problem.value(&zero);
-        let scale = gradient
-            .iter()
-            .map(|g| f64::from(g * g))
-            .sum::<f64>()
-            .sqrt();
+        let (columns, classes) = (self.examples.rows.ncols(), self.examples.classes);
         let limits = Limits {
-            gradient: precise * scale,
+            gradient: precise * self.slope,
             iterations: ITERATIONS,
         };
         let factor = self.factor(decay);
         let precondition = |gradient: &[f32]| match &factor {
             None => gradient.to_vec(),
             Some(inverse) => {
-                let mut model = unpack(gradient, columns, self.classes);
+                let mut model = unpack(gradient, columns, classes);
                 let half = matrix::product(&inverse.view(), &model.weights.view());
                 model.weights = matrix::product(&inverse.t(), &half.view());
                 model.bias /= self.spread();
                 pack(&model)
             }
         };
-        let start = start.map_or(zero, pack);
-        let found = minimise(|at| problem.value(at), precondition, start, limits);
-        unpack(&found, columns, self.classes)
+        let start = start.map_or_else(|| self.examples.zero(), pack);
+        let value = |at: &[f32]| self.examples.value(decay, at);
+        let found = minimise(value, precondition, start, limits);
+        unpack(&found, columns, classes)
     }
 
     /// Variance of one class's share where all are alike: the curvature of the cross-entropy.
     fn spread(&self) -> f32 {
-        let share = 1.0 / self.classes as f32;
+        let share = 1.0 / self.examples.classes as f32;
         share * (1.0 - share)
     }
 
@@ -107,19 +96,24 @@ impl<'a> Trainer<'a> {
     }
 }
 
-struct Problem<'a> {
-    rows: &'a ArrayView2<'a, f32>,
-    labels: &'a [usize],
-    classes: usize,
-    decay: f64,
-}
+impl Examples<'_> {
+    /// A packed model that knows nothing.
+    fn zero(&self) -> Vec<f32> {
+        vec![0.0; (self.rows.ncols() + 1) * self.classes]
+    }
 
-impl Problem<'_> {
+    /// Euclidean length of the gradient of the mean cross-entropy there.
+    pub(crate) fn slope_at_zero(&self) -> f64 {
+        let (_value, gradient) = self.value(0.0, &self.zero());
+        let squares = gradient.iter().map(|g| f64::from(g * g));
+        squares.sum::<f64>().sqrt()
+    }
+
     /// Objective and gradient at the packed model `at`.
-    fn value(&self, at: &[f32]) -> (f64, Vec<f32>) {
+    fn value(&self, decay: f64, at: &[f32]) -> (f64, Vec<f32>) {
         let n = self.rows.nrows() as f32;
         let model = unpack(at, self.rows.ncols(), self.classes);
-        let mut residual = model.scores(self.rows);
+        let mut residual = model.scores(&self.rows);
         let mut loss = 0.0f64;
         for (mut row, &label) in residual.axis_iter_mut(Axis(0)).zip(self.labels) {
             let top = row.fold(f32::NEG_INFINITY, |a, &b| a.max(b));
@@ -131,13 +125,13 @@ impl Problem<'_> {
             row[label] -= 1.0 / n;
         }
         let mut weights = matrix::product(&self.rows.t(), &residual.view());
-        weights.scaled_add(self.decay as f32, &model.weights);
+        weights.scaled_add(decay as f32, &model.weights);
         let square = model.weights.iter().map(|&w| f64::from(w * w)).sum::<f64>();
         let gradient = pack(&LinearModel {
             weights,
             bias: residual.sum_axis(Axis(0)),
         });
-        (loss / f64::from(n) + 0.5 * self.decay * square, gradient)
+        (loss / f64::from(n) + 0.5 * decay * square, gradient)
     }
 }
 
@@ -156,28 +150,21 @@ fn unpack(at: &[f32], columns: usize, classes: usize) -> LinearModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{CLASSES, Peer};
+    use crate::testing::Peer;
 
     #[test]
     fn scores_are_those_of_scikit_learn() {
         let peer = Peer::new();
         for (decay, name) in [(1e-1, "0.1"), (1e-3, "0.001")] {
-            let trainer = Trainer::new(peer.train.view(), &peer.labels, CLASSES);
-            let model = trainer.fit(decay, 1e-4, None);
-            let mut scores = model.scores(&peer.test.view());
-            // A number added to all classes changes no probability.
-            for mut row in scores.axis_iter_mut(Axis(0)) {
-                let mean = row.mean().unwrap();
-                row -= mean;
-            }
-            peer.check("softmax", name, &scores, 2e-3);
+            let model = Trainer::new(peer.examples()).fit(decay, 1e-4, None);
+            peer.check("softmax", name, &peer.centred_scores(&model), 2e-3);
         }
     }
 
     #[test]
     fn a_start_at_the_answer_of_another_decay_ends_at_the_same() {
         let peer = Peer::new();
-        let trainer = Trainer::new(peer.train.view(), &peer.labels, CLASSES);
+        let trainer = Trainer::new(peer.examples());
         let cold = trainer.fit(1e-3, 1e-4, None);
         let warm = trainer.fit(1e-3, 1e-4, Some(&trainer.fit(1e-1, 1e-2, None)));
         let scores = |model: &LinearModel| model.scores(&peer.test.view());

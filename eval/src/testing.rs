@@ -3,6 +3,8 @@
 use ndarray::Array2;
 
 use crate::kernel::Kernel;
+use crate::linear::LinearModel;
+use crate::softmax::Examples;
 
 /// The rows and labels of `tests/fixtures/scikit_learn.py`, and what scikit-learn made of them.
 pub(crate) struct Peer {
@@ -37,6 +39,24 @@ impl Peer {
             labels: (0..LEARN).map(|i| i % CLASSES).collect(),
             answers: serde_json::from_str(text).unwrap(),
         }
+    }
+
+    pub(crate) fn examples(&self) -> Examples<'_> {
+        Examples {
+            rows: self.train.view(),
+            labels: &self.labels,
+            classes: CLASSES,
+        }
+    }
+
+    /// Scores of the test rows, of mean 0 in each: a number added to all classes changes no probability.
+    pub(crate) fn centred_scores(&self, model: &LinearModel) -> Array2<f32> {
+        let mut scores = model.scores(&self.test.view());
+        for mut row in scores.rows_mut() {
+            let mean = row.mean().unwrap();
+            row -= mean;
+        }
+        scores
     }
 
     /// Holds `scores` of the test rows against scikit-learn's for `method` and its parameter.

@@ -151,21 +151,25 @@ impl Checkpoints {
 
     /// Steps of all finished checkpoints, rising.
     pub(crate) fn steps(&self) -> Result<Vec<u64>, ModelError> {
+        let step = |path: &PathBuf| {
+            let name = path.file_name()?.to_str()?;
+            name.strip_prefix("step-")?.parse::<u64>().ok()
+        };
+        let mut steps: Vec<u64> = self.entries()?.iter().filter_map(step).collect();
+        steps.sort_unstable();
+        Ok(steps)
+    }
+
+    /// What lies in the folder of checkpoints, if there is one.
+    fn entries(&self) -> Result<Vec<PathBuf>, ModelError> {
         let folder = self.run.join(FOLDER);
         if !folder.exists() {
             return Ok(Vec::new());
         }
-        let mut steps = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(ModelError::io(&folder))? {
-            let entry = entry.map_err(ModelError::io(&folder))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            steps.extend(
-                name.strip_prefix("step-")
-                    .and_then(|step| step.parse::<u64>().ok()),
-            );
-        }
-        steps.sort_unstable();
-        Ok(steps)
+        let entries = fs::read_dir(&folder).map_err(ModelError::io(&folder))?;
+        entries
+            .map(|entry| Ok(entry.map_err(ModelError::io(&folder))?.path()))
+            .collect()
     }
 
     /// Restores the newest checkpoint that is whole and of this run, passing over others. `None` if there is none at all.
@@ -269,21 +273,12 @@ impl Checkpoints {
 
     /// Folders of checkpoints whose writing or removal was interrupted, by name.
     fn leftovers(&self) -> Result<Vec<PathBuf>, ModelError> {
-        let folder = self.run.join(FOLDER);
-        if !folder.exists() {
-            return Ok(Vec::new());
-        }
-        let mut found = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(ModelError::io(&folder))? {
-            let path = entry.map_err(ModelError::io(&folder))?.path();
-            let left = path
-                .extension()
-                .is_some_and(|ending| ending == DRAFT || ending == GONE);
-            // A file of such a name was left by the writing of `latest` or `best`, which removes it itself.
-            if left && path.is_dir() {
-                found.push(path);
-            }
-        }
+        // A file of such a name was left by the writing of `latest` or `best`, which removes it itself.
+        let left = |path: &PathBuf| {
+            let ending = path.extension();
+            ending.is_some_and(|ending| ending == DRAFT || ending == GONE) && path.is_dir()
+        };
+        let mut found: Vec<PathBuf> = self.entries()?.into_iter().filter(left).collect();
         found.sort();
         Ok(found)
     }
