@@ -1,6 +1,7 @@
 //! Which settings make sense.
 
 use super::{Config, NetworkKind, Objective, error};
+use crate::nets::HEADS;
 use crate::{ModelError, Precision};
 
 impl Config {
@@ -25,6 +26,10 @@ impl Config {
                 "network.bottleneck",
                 "must be even: half are means, half are maxima",
             );
+        }
+        if self.network.attention > 0 && !self.network.width.is_multiple_of(HEADS) {
+            let message = format!("must be a multiple of {HEADS}, the heads of attention");
+            return refuse("network.width", &message);
         }
         if self.map.visible == 0 || self.map.queries == 0 {
             return refuse("map.visible and map.queries", "must be at least 1");

@@ -35,6 +35,8 @@ pub struct NetworkConfig {
     pub width: usize,
     /// Residual blocks of `dense` and `set`, in H (for `set` before and after the context each) and in G.
     pub depth: usize,
+    /// Blocks of `set` in which the rows hear of each other before they are pooled: 4 heads, 3 of them for rows nearby.
+    pub attention: usize,
     /// Size of the bottleneck h of `dense` and `set`; `conv` has channels x 4 x 4.
     pub bottleneck: usize,
     /// Output channels of the convolutions of H, from the map inwards; G mirrors them.
@@ -58,6 +60,7 @@ impl Default for NetworkConfig {
             kind: NetworkKind::Dense,
             width: 1024,
             depth: 2,
+            attention: 0,
             bottleneck: 512,
             channels: vec![64, 128, 256, 512],
             skips: true,

@@ -21,7 +21,7 @@ use crate::config::MapConfig;
 use crate::nets::Sizes;
 
 /// Sines and cosines of each coordinate, at 1, 2, 4, … half turns over the ball.
-const OCTAVES: usize = 3;
+pub(crate) const OCTAVES: usize = 3;
 /// Neighbourhoods that the scaler is fitted to, about.
 const SCALER_ROWS: usize = 100_000;
 

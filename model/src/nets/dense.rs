@@ -9,7 +9,7 @@ use crate::config::NetworkConfig;
 use crate::kernels::{gelu, norm};
 
 /// Layer normalisation of rows.
-fn layer_norm(layer: &LayerNorm, x: Tensor<2>) -> Tensor<2> {
+pub(super) fn layer_norm(layer: &LayerNorm, x: Tensor<2>) -> Tensor<2> {
     let [rows, width] = x.dims();
     let shift = match &layer.beta {
         Some(shift) => shift.val(),
@@ -27,14 +27,14 @@ fn layer_norm(layer: &LayerNorm, x: Tensor<2>) -> Tensor<2> {
 
 /// x + W2 gelu(W1 norm(x)).
 #[derive(Module, Debug)]
-struct Residual {
+pub(super) struct Residual {
     norm: LayerNorm,
     rise: Linear,
     fall: Linear,
 }
 
 impl Residual {
-    fn new(width: usize, device: &Device) -> Residual {
+    pub(super) fn new(width: usize, device: &Device) -> Residual {
         Residual {
             norm: LayerNormConfig::new(width).init(device),
             rise: LinearConfig::new(width, width).init(device),
@@ -42,9 +42,14 @@ impl Residual {
         }
     }
 
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(super) fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let risen = linear(&self.rise, layer_norm(&self.norm, x.clone()));
         x + linear(&self.fall, gelu(risen))
+    }
+
+    /// Multiplications for one row.
+    pub(super) fn products(&self) -> f64 {
+        elements(&self.rise.weight) + elements(&self.fall.weight)
     }
 }
 
@@ -81,12 +86,8 @@ impl Stack {
 
     /// Multiplications for one row.
     pub(super) fn products(&self) -> f64 {
-        let blocks = self
-            .blocks
-            .iter()
-            .flat_map(|block| [&block.rise, &block.fall]);
-        let layers = blocks.chain([&self.input, &self.output]);
-        layers.map(|layer| elements(&layer.weight)).sum()
+        let blocks: f64 = self.blocks.iter().map(Residual::products).sum();
+        elements(&self.input.weight) + blocks + elements(&self.output.weight)
     }
 
     /// All layers after the first.

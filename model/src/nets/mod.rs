@@ -4,6 +4,7 @@
 //! Everything outside sees flat f32 tensors `[batch, cells]`; how the cells lie in the map is a matter of
 //! the convolutional networks alone, and a network whose weights are cast casts what it takes and gives.
 
+mod attention;
 mod conv;
 mod dense;
 mod init;
@@ -14,6 +15,7 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{DType, Device, Tensor};
 
+pub(crate) use self::attention::HEADS;
 pub(crate) use self::conv::ConvPair;
 pub(crate) use self::dense::DensePair;
 pub(crate) use self::init::draw_weights;

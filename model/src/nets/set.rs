@@ -10,17 +10,21 @@
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor};
 
+use super::attention::{Attention, apart};
 use super::dense::Stack;
 use super::{Code, Prepared, Products, Sizes, elements, linear_part};
 use crate::ModelError;
 use crate::config::NetworkConfig;
 use crate::kernels::gelu;
+use crate::local::OCTAVES;
 
 /// The layers of H.
 #[derive(Module, Debug)]
 struct SetEncoder {
     /// Token to row features, `width` values.
     rows: Stack,
+    /// Among row features, `width` values.
+    attention: Vec<Attention>,
     /// Row features with the pooled ones beside them to `bottleneck / 2` values.
     shape: Stack,
 }
@@ -78,6 +82,7 @@ impl SetPair {
         let NetworkConfig {
             width,
             depth,
+            attention,
             bottleneck,
             latent,
             ..
@@ -92,6 +97,9 @@ impl SetPair {
         Ok(SetPair {
             h: SetEncoder {
                 rows: Stack::new(token, width, depth, width, device),
+                attention: (0..attention)
+                    .map(|_block| Attention::new(width, device))
+                    .collect(),
                 shape: Stack::new(3 * width, width, depth, bottleneck / 2, device),
             },
             g: Stack::new(bottleneck + latent + place, width, depth, values, device),
@@ -105,7 +113,13 @@ impl SetPair {
     /// H on rows `[items, rows, place + values + mask]`.
     pub(crate) fn describe(&self, tokens: Tensor<3>) -> Described {
         let [items, rows, token] = tokens.dims();
-        let first = gelu(self.h.rows.forward(tokens.reshape([items * rows, token])));
+        let flat = tokens.clone().reshape([items * rows, token]);
+        let mut first = gelu(self.h.rows.forward(flat));
+        if !self.h.attention.is_empty() {
+            let apart = apart(self.positions(tokens));
+            let blocks = self.h.attention.iter();
+            first = blocks.fold(first, |x, block| block.forward(x, &apart));
+        }
         let width = first.dims()[1];
         let pooled = pool(first.clone().reshape([items, rows, width]));
         let input = &self.h.shape.input;
@@ -123,6 +137,16 @@ impl SetPair {
             h: pool(rows.clone()),
             rows,
         }
+    }
+
+    /// Where rows `[items, rows, place + values + mask]` lie, `[items, rows, coordinates]`.
+    fn positions(&self, tokens: Tensor<3>) -> Tensor<3> {
+        let [items, rows, _token] = tokens.dims();
+        let each = 1 + 2 * OCTAVES;
+        let coordinates = self.widths[0] / each;
+        let places = tokens.narrow(2, 0, coordinates * each);
+        let places = places.reshape([items, rows, coordinates, each]);
+        places.narrow(3, 0, 1).reshape([items, rows, coordinates])
     }
 
     /// [`Described::read_out`] of any number of rows and no queries, `[items, rows * (place + values + mask)]`.
@@ -181,8 +205,10 @@ impl SetPair {
         let prepare_h = (self.features * width) as f64;
         let places = (place * width) as f64;
         let z = (self.latent * width) as f64;
+        let attention: f64 = self.h.attention.iter().map(|a| a.products(seen)).sum();
+        let each = self.h.rows.products() + attention + self.h.shape.products() - context;
         Products {
-            encode: seen * (self.h.rows.products() + self.h.shape.products() - context) + context,
+            encode: seen * each + context,
             encode_first: seen * elements(&self.h.rows.input.weight),
             prepare_h,
             prepare_skips: asked * places,
@@ -207,16 +233,19 @@ mod tests {
     use crate::nets::Generator;
     use burn::tensor::{Device, TensorData};
 
+    /// Two coordinates.
+    const PLACE: usize = 2 * (1 + 2 * OCTAVES);
     const SIZES: Sizes = Sizes {
-        input: [1, 7, 3 + 2 * 5],
+        input: [1, 7, PLACE + 2 * 5],
         target: [1, 2, 5],
     };
 
-    fn pair(device: &Device) -> SetPair {
+    fn pair(attention: usize, device: &Device) -> SetPair {
         let config = NetworkConfig {
             kind: NetworkKind::Set,
             width: 16,
             depth: 1,
+            attention,
             bottleneck: 12,
             latent: 3,
             ..NetworkConfig::default()
@@ -245,8 +274,13 @@ mod tests {
 
     #[test]
     fn the_order_of_rows_does_not_matter_and_that_of_queries_is_kept() {
+        orders(0);
+        orders(2);
+    }
+
+    fn orders(attention: usize) {
         let device = Device::flex();
-        let pair = pair(&device);
+        let pair = pair(attention, &device);
         let z = || put(vec![0.6, 0.0, 0.8, 0.0, 1.0, 0.0], &device);
         let token = SIZES.input[2];
         let mut moved = input();
@@ -273,12 +307,12 @@ mod tests {
     #[test]
     fn what_a_query_hides_never_reaches_h_or_the_outputs() {
         let device = Device::flex();
-        let pair = pair(&device);
+        let pair = pair(1, &device);
         let token = SIZES.input[2];
         let mut other = input();
         // Values and mask of the queries of the first item; then also their places.
         for query in 5..7 {
-            other[query * token + 3..(query + 1) * token].fill(9.0);
+            other[query * token + PLACE..(query + 1) * token].fill(9.0);
         }
         let codes = [input(), other.clone()].map(|values| pair.encode(put(values, &device)));
         let of = |code: &Code| to_host(code.h.clone()).unwrap();
@@ -293,7 +327,7 @@ mod tests {
     #[test]
     fn gradients_reach_every_weight_and_z() {
         let device = Device::flex().autodiff();
-        let pair = pair(&device);
+        let pair = pair(1, &device);
         let code = pair.encode(put(input(), &device));
         let z = put(vec![0.6, 0.0, 0.8, 0.0, 1.0, 0.0], &device).require_grad();
         let Prepared::Set(first) = pair.prepare(&code) else {
