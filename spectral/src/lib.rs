@@ -69,7 +69,7 @@
 //! | | f64 | f32, at the input as rounded |
 //! |---|---|---|
 //! | a function `Z_nlm` | `1e-14 (n + 10) sqrt(2n + 3)`, to n = 100 | 1e-5 of its largest value, `sqrt((2n + 3)(2l + 1) / 4 pi)`, to n = 30 |
-//! | moments of a cloud, the largest taken as 1 | 1e-12 | 1e-5, the rounding of the points included |
+//! | moments of a cloud, the largest taken as 1 | 1e-12 | 1e-5, the rounding of the points included, at any number of points |
 //! | a harmonic by [`harmonics`] | `1e-15 l` of its largest value, at the poles too | |
 //! | a harmonic by direct [`ScatteredPlan`] sums | `2e-15 l`; within 2.5 degrees of a pole `4e-16 l^2`, looser than [`harmonics`] | of its largest value, for l from 8 on: `4e-7 l`; within 12 degrees of a pole `1e-7 l^2` |
 //! | scattered sums by the fast way | the error asked for, 1e-13 to 1e-2 of the Euclidean norm of the result, but not below `1e-15 lmax` | the same |

@@ -17,6 +17,9 @@ pub const BLOCK: usize = 256;
 /// The most values of sums kept apart lane by lane through all blocks: 1 MB in `f64`, degree 127 with AVX-512.
 const KEPT: usize = 1 << 17;
 
+/// Blocks that are summed up before their sums go to the totals: so few points that single precision loses little.
+const BLOCKS: usize = 16;
+
 /// Working memory of the direct sums.
 #[derive(Debug, Clone)]
 pub struct DirectScratch<T: Lane> {
@@ -25,6 +28,8 @@ pub struct DirectScratch<T: Lane> {
     lanes: Aligned<T>,
     /// `[even cosine, even sine, odd cosine, odd sine]` of every order and step.
     sums: Vec<[T; 4]>,
+    /// Sums of all blocks but the last few, as `sums`: single precision would lose what each of many points adds.
+    totals: Vec<[f64; 4]>,
     column: Vec<[f64; 2]>,
 }
 
@@ -62,6 +67,7 @@ impl<T: Real> DirectScratch<T> {
             },
             lanes: Aligned::new(kept),
             sums: vec![[T::ZERO; 4]; columns.total()],
+            totals: vec![[0.0; 4]; columns.total()],
             column: vec![[0.0; 2]; lmax + 2],
         }
     }
@@ -73,6 +79,25 @@ impl<T: Real> DirectScratch<T> {
     /// Whether all sums are kept lane by lane.
     fn keeps_all(&self) -> bool {
         self.lanes.len() >= 4 * T::MOST_LANES * self.sums.len()
+    }
+
+    /// Sets all sums to zero.
+    fn clear(&mut self) {
+        self.sums.fill([T::ZERO; 4]);
+        self.lanes.fill(T::ZERO);
+    }
+
+    /// Adds the sums of some blocks to the totals, and clears them.
+    fn add_to_totals(&mut self, arch: Arch) {
+        if self.keeps_all() {
+            let (lanes, sums) = (&self.lanes[..], &mut self.sums[..]);
+            T::sum_lanes(arch, SumLanes { lanes, sums });
+        }
+        let totals = self.totals.as_flattened_mut().iter_mut();
+        for (total, sum) in totals.zip(self.sums.as_flattened()) {
+            *total += sum.to_f64();
+        }
+        self.clear();
     }
 }
 
@@ -106,8 +131,8 @@ pub fn adjoint<T: Real>(
     scratch: &mut DirectScratch<T>,
 ) -> bool {
     let equal = T::from_f64(1.0 / points.len() as f64);
-    scratch.sums.fill([T::ZERO; 4]);
-    scratch.lanes.fill(T::ZERO);
+    scratch.clear();
+    scratch.totals.fill([0.0; 4]);
     for (chunk, points) in points.chunks(BLOCK).enumerate() {
         let block = &mut scratch.block;
         if !T::load_directions(arch, Load { points, block }) {
@@ -130,10 +155,13 @@ pub fn adjoint<T: Real>(
                 scratch,
             },
         );
+        if (chunk + 1).is_multiple_of(BLOCKS) {
+            scratch.add_to_totals(arch);
+        }
     }
-    if scratch.keeps_all() {
-        let (lanes, sums) = (&scratch.lanes[..], &mut scratch.sums[..]);
-        T::sum_lanes(arch, SumLanes { lanes, sums });
+    scratch.add_to_totals(arch);
+    for (sums, totals) in scratch.sums.iter_mut().zip(&scratch.totals) {
+        *sums = totals.map(T::from_f64);
     }
     let lmax = columns.lmax();
     for m in 0..=lmax {

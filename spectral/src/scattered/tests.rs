@@ -415,3 +415,21 @@ fn bad_input_is_named() {
     assert!(SphereFit::new(&zero, None, 1, 0.0).is_err());
     assert!(SphereFit::new(&points, None, 64, 1.0).is_err());
 }
+
+#[test]
+fn single_precision_does_not_lose_with_the_number_of_points() {
+    let points = cloud(400_000, 5);
+    let upper: Vec<[f64; 3]> = points.iter().map(|[x, y, z]| [*x, *y, z.abs()]).collect();
+    let narrow = narrow(&upper);
+    let exact: Vec<[f64; 3]> = narrow.iter().map(|p| p.map(f64::from)).collect();
+    // Sums lane by lane for all orders at once, and order by order.
+    for lmax in [8, 200] {
+        let few = if lmax == 8 { narrow.len() } else { 40_000 };
+        let plan = ScatteredPlan::<f32>::new(lmax).unwrap();
+        let wide = ScatteredPlan::<f64>::new(lmax).unwrap();
+        let found = plan.adjoint(&narrow[..few], None).unwrap();
+        let expected = wide.adjoint(&exact[..few], None).unwrap();
+        let error = relative(&found, &expected);
+        assert!(error < 1e-5, "degree {lmax}: {error:e}");
+    }
+}

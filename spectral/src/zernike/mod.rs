@@ -21,7 +21,7 @@ pub use voxels::VoxelGrid;
 
 use crate::check::{check_finite, check_length, check_order, check_points};
 use crate::{Basis, Real, SpectralError};
-use product::{Accumulate, Reduce};
+use product::{Accumulate, HELD, Reduce};
 use sweep::block_points;
 use synthesis::Synthesise;
 use tables::Tables;
@@ -202,7 +202,7 @@ impl<T: Real> ZernikePlan<T> {
         scratch: &mut ZernikeScratch<T>,
     ) {
         let block = block_points::<T>();
-        scratch.lanes.fill(T::ZERO);
+        scratch.totals.fill(0.0);
         for (number, chunk) in points.chunks(block).enumerate() {
             self.add_block(chunk, |i| weight(number * block + i), scratch);
         }
@@ -224,11 +224,31 @@ impl<T: Real> ZernikePlan<T> {
             scratch,
         };
         T::accumulate(self.arch, job);
+        self.relieve_lanes(scratch);
     }
 
-    /// The sums over the lanes of all blocks.
-    fn reduced<'a>(&self, scratch: &'a mut ZernikeScratch<T>) -> &'a [T] {
+    /// Empties the lanes where they hold enough.
+    fn relieve_lanes(&self, scratch: &mut ZernikeScratch<T>) {
+        if scratch.held >= HELD {
+            self.empty_lanes(scratch);
+        }
+    }
+
+    fn empty_lanes(&self, scratch: &mut ZernikeScratch<T>) {
         T::reduce(self.arch, Reduce { scratch });
+        for (total, sum) in scratch.totals.iter_mut().zip(&scratch.sums) {
+            *total += sum.to_f64();
+        }
+        scratch.lanes.fill(T::ZERO);
+        scratch.held = 0;
+    }
+
+    /// The sums over all blocks since the totals were zero.
+    fn reduced<'a>(&self, scratch: &'a mut ZernikeScratch<T>) -> &'a [T] {
+        self.empty_lanes(scratch);
+        for (sum, total) in scratch.sums.iter_mut().zip(&scratch.totals) {
+            *sum = T::from_f64(*total);
+        }
         &scratch.sums
     }
 

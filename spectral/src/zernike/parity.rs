@@ -49,6 +49,7 @@ impl<T: Lane> WithSimd for AccumulateFolded<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
         let vectors = self.points.div_ceil(T::lanes::<S>());
+        self.scratch.held += vectors;
         let ZernikeScratch {
             sweep,
             weighted,

@@ -6,6 +6,9 @@ use super::sweep::ZernikeScratch;
 use super::tables::Tables;
 use crate::simd::Lane;
 
+/// Vectors of points that lanes sum up before they are emptied: so few that single precision loses little.
+pub const HELD: usize = 512;
+
 /// Adds the loaded block of `vectors` points times lanes to the sums of each lane.
 pub struct Accumulate<'a, T: Lane> {
     pub tables: &'a Tables<T>,
@@ -20,6 +23,7 @@ impl<T: Lane> WithSimd for Accumulate<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
         let vectors = self.points.div_ceil(T::lanes::<S>());
+        self.scratch.held += vectors;
         let ZernikeScratch { sweep, lanes, .. } = self.scratch;
         let mut sums = &mut lanes[..];
         for l in 0..=self.order {
@@ -39,7 +43,7 @@ impl<T: Lane> WithSimd for Accumulate<'_, T> {
     }
 }
 
-/// The sums over the lanes, once all blocks are in.
+/// The sums over the lanes.
 pub struct Reduce<'a, T: Lane> {
     pub scratch: &'a mut ZernikeScratch<T>,
 }

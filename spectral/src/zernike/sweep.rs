@@ -24,6 +24,10 @@ pub struct ZernikeScratch<T: Lane> {
     pub(super) weighted: Aligned<T>,
     /// Sums of each lane: degree by degree, `[k][m + l][lane]`.
     pub(super) lanes: Aligned<T>,
+    /// Vectors of points that these hold.
+    pub(super) held: usize,
+    /// Sums of what the lanes held before, as `sums`: single precision would lose what each of many points adds.
+    pub(super) totals: Vec<f64>,
     /// Sums, or coefficients without norms: degree by degree, `[k][m + l]`.
     pub(super) sums: Vec<T>,
 }
@@ -35,6 +39,8 @@ impl<T: Lane> ZernikeScratch<T> {
             sweep: Sweep::new(order),
             weighted: Aligned::new((2 * order + 1) * block_points::<T>()),
             lanes: Aligned::new(count * T::MOST_LANES),
+            held: 0,
+            totals: vec![0.0; count],
             sums: vec![T::default(); count],
         }
     }
@@ -48,7 +54,7 @@ impl<T: Lane> ZernikeScratch<T> {
         } = &self.sweep;
         let tables: usize = input.iter().chain(harmonics).map(|t| t.len()).sum();
         let sums = self.weighted.len() + self.lanes.len() + self.sums.len();
-        size_of::<T>() * (tables + radial.len() + sums)
+        size_of::<T>() * (tables + radial.len() + sums) + size_of_val(&self.totals[..])
     }
 }
 

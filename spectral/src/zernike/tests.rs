@@ -210,3 +210,17 @@ fn bad_clouds_are_refused_with_what_was_found() {
     assert!(plan.functions([2.0, 0.0, 0.0]).is_err());
     assert!(ZernikePlan::<f32>::new(MAX_ORDER + 1).is_err());
 }
+
+#[test]
+fn single_precision_does_not_lose_with_the_number_of_points() {
+    // Weights of one sign, so that sums grow with every point.
+    let (points, _weights) = cloud(400_000);
+    let narrow: Vec<[f32; 3]> = points.iter().map(|p| p.map(|x| x as f32)).collect();
+    let exact: Vec<[f64; 3]> = narrow.iter().map(|p| p.map(f64::from)).collect();
+    for (plan, wide) in plans::<f32>(4).iter().zip(plans::<f64>(4)) {
+        let found = plan.moments(&narrow, None).unwrap();
+        let expected = wide.moments(&exact, None).unwrap();
+        let error = worst(&found, &expected);
+        assert!(error < 5e-6, "{:?}: {error:e}", plan.arch);
+    }
+}

@@ -326,6 +326,7 @@ impl<T: Real> Folded<T> {
             folded: &self.folded,
         };
         T::accumulate_folded(plan.arch, job);
+        plan.relieve_lanes(&mut self.scratch);
         self.points.clear();
     }
 
