@@ -77,7 +77,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn within(&self, what: &'static str, found: u64, limit: u64) -> Result<(), ReadError> {
+    pub fn within(&self, what: &'static str, found: u64, limit: u64) -> Result<(), ReadError> {
         if found <= limit {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! Data sets of voxel grids in one NPZ file, as ModelNet10 is shared.
 
-use std::io::Read;
+use std::io::{BufReader, Read};
 
 use crate::error::{At, ReadError};
 use crate::input::Input;
@@ -12,10 +12,12 @@ use crate::{Limits, PointCloud};
 pub struct VoxelPart {
     /// Cells along x, y and z.
     pub size: [usize; 3],
-    /// For each grid the positions of its occupied cells, `(x * size[1] + y) * size[2] + z`, ascending.
-    pub cells: Vec<Vec<u32>>,
     /// The class of each grid.
     pub labels: Vec<i64>,
+    /// The occupied cells of all grids, one grid after the other.
+    cells: Vec<u32>,
+    /// Where in `cells` each grid ends.
+    ends: Vec<usize>,
 }
 
 /// A training and a test part.
@@ -30,12 +32,20 @@ pub struct VoxelSet {
 impl VoxelPart {
     /// How many grids there are.
     pub fn len(&self) -> usize {
-        self.cells.len()
+        self.ends.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+        self.ends.is_empty()
+    }
+
+    /// The positions of the occupied cells of one grid, `(x * size[1] + y) * size[2] + z`, ascending. `None` beyond
+    /// the last grid.
+    pub fn cells(&self, index: usize) -> Option<&[u32]> {
+        let end = *self.ends.get(index)?;
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Some(&self.cells[start..end])
     }
 
     /// The centres of the occupied cells of one grid in units of cells, cell (0, 0, 0) at the origin. `None`
@@ -44,7 +54,7 @@ impl VoxelPart {
         let [_, ny, nz] = self.size.map(|n| n as u32);
         let place = |&cell: &u32| [cell / (ny * nz), cell / nz % ny, cell % nz].map(f64::from);
         Some(PointCloud::new(
-            self.cells.get(index)?.iter().map(place).collect(),
+            self.cells(index)?.iter().map(place).collect(),
         ))
     }
 }
@@ -52,8 +62,9 @@ impl VoxelPart {
 /// Reads the content of a file with the arrays `X_train`, `y_train`, `X_test`, `y_test`: grids `(N, X, Y, Z)` of any number
 /// type, where a cell that is not zero is occupied, and as many labels. `name` stands in errors.
 ///
-/// The grids are read in a stream; memory grows with the occupied cells. [`Limits::bytes`] bounds the
-/// decompressed size and [`Limits::points`] the occupied cells of one grid.
+/// The grids are read in a stream; memory grows with their number and the occupied cells, which [`Limits::points`]
+/// bounds for each part. [`Limits::bytes`] bounds each array. [`Limits::expansion`] counts a cell as one byte:
+/// numbers of four bytes that are only 0 and 1 compress four times as well.
 ///
 /// # Errors
 ///
@@ -96,28 +107,36 @@ fn part(
                 "save them in C order",
             ));
         }
+        check_part(input, count)?;
         part.size = [x, y, z].map(|n| n as usize);
         let (size, mut grid) = (cells as usize * header.size, Vec::new());
         for _ in 0..count {
             fill(input, stream, size, &mut grid)?;
             let occupied = grid.chunks_exact(header.size).enumerate();
             let occupied = occupied.filter(|(_, cell)| cell.iter().any(|&b| b != 0));
-            part.cells.push(occupied.map(|(i, _)| i as u32).collect());
+            part.cells.extend(occupied.map(|(i, _)| i as u32));
+            part.ends.push(part.cells.len());
+            check_part(input, count + part.cells.len() as u64)?;
         }
         Ok(())
     })?;
     member(input, archive, labels, |input, header, stream| {
-        if header.count() != Some(part.cells.len() as u64) {
+        if header.count() != Some(part.len() as u64) {
             return Err(wrong_shape(input, "one label for each grid", header));
         }
         let mut bytes = Vec::new();
-        for _ in 0..part.cells.len() {
+        for _ in 0..part.len() {
             fill(input, stream, header.size, &mut bytes)?;
             part.labels.push(header.value(&bytes) as i64);
         }
         Ok(())
     })?;
     Ok(part)
+}
+
+/// Holds what a part takes in memory against the limit.
+fn check_part(input: &Input, found: u64) -> Result<(), ReadError> {
+    input.within("grids and occupied cells", found, input.limits.points)
 }
 
 fn wrong_shape(input: &Input, expected: &'static str, header: &npy::Header) -> ReadError {
@@ -142,8 +161,8 @@ fn member(
     let file = archive
         .by_index(index)
         .map_err(|e| input.corrupt(At::File, e.to_string()))?;
-    input.check_bytes(file.size())?;
-    let mut stream = file.take(input.limits.bytes);
+    let most = npz::expanded(input, &file);
+    let mut stream = BufReader::new(file);
     // The header: its first bytes say how long it is, and headers of more than 64 KiB are not written.
     let (mut head, mut rest) = (Vec::new(), Vec::new());
     let quiet = Input {
@@ -168,6 +187,9 @@ fn member(
         bytes: &head,
         ..quiet
     })?;
+    let numbers = header.count().unwrap_or(u64::MAX);
+    quiet.within("unpacked numbers", numbers, most)?;
+    quiet.check_bytes(numbers.saturating_mul(header.size as u64))?;
     take(&quiet, &header, &mut stream)
 }
 
@@ -192,7 +214,67 @@ fn fill(
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Cursor, Write};
+
     use super::*;
+
+    /// An archive of one part of grids of one cell each, all of `cell`, and an empty test part.
+    fn grids(count: usize, cell: u8) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (part, count) in [("train", count), ("test", 0)] {
+            for (name, sides) in [("X", "1, 1, 1"), ("y", "")] {
+                let options = zip::write::SimpleFileOptions::default();
+                let member = format!("{name}_{part}.npy");
+                writer.start_file(member, options).unwrap();
+                let head = format!(
+                    "{{'descr': '|u1', 'fortran_order': False, 'shape': ({count}, {sides}), }}\n"
+                );
+                writer.write_all(b"\x93NUMPY\x01\x00").unwrap();
+                writer
+                    .write_all(&(head.len() as u16).to_le_bytes())
+                    .unwrap();
+                writer.write_all(head.as_bytes()).unwrap();
+                writer.write_all(&vec![cell; count]).unwrap();
+            }
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn grids_that_expand_too_far_are_refused() {
+        let limits = Limits::default();
+        let error = read_voxels_npz(&grids(32 << 20, 1), "a.npz", &limits).unwrap_err();
+        assert_eq!(error.kind(), "limit");
+        assert!(error.to_string().contains("numpy.savez"), "{error}");
+    }
+
+    #[test]
+    fn grids_and_cells_of_a_part_are_bounded_together() {
+        let limits = Limits {
+            points: 100,
+            ..Limits::default()
+        };
+        for (count, cell, fits) in [
+            (100, 0, true),
+            (101, 0, false),
+            (50, 1, true),
+            (51, 1, false),
+        ] {
+            match read_voxels_npz(&grids(count, cell), "a.npz", &limits) {
+                Ok(set) => {
+                    assert!(fits, "{count} grids of {cell}");
+                    assert_eq!(set.train.len(), count);
+                    let cells = set.train.cells(count - 1);
+                    assert_eq!(cells, Some(&[0][..usize::from(cell)]));
+                    assert_eq!(set.train.cells(count), None);
+                }
+                Err(error) => {
+                    assert!(!fits, "{error}");
+                    assert_eq!(error.kind(), "limit");
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_short_file_takes_little_memory_whatever_it_claims() {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use spectra_pointcloud::{Limits, Shape, read_path, read_voxels_npz, unit_cloud};
+use spectra_pointcloud::{Limits, Shape, VoxelPart, read_path, read_voxels_npz, unit_cloud};
 
 /// A file of the shared data, or `None` with a plain word where it is absent.
 fn shared(name: &str) -> Option<PathBuf> {
@@ -106,8 +106,11 @@ fn modelnet_voxels() {
     assert_eq!((set.train.len(), set.test.len()), (3991, 908));
     assert_eq!((set.train.labels.len(), set.test.labels.len()), (3991, 908));
     assert_eq!(set.train.size, [32, 32, 32]);
-    let empty = |cells: &[Vec<u32>]| cells.iter().filter(|cells| cells.is_empty()).count();
-    assert_eq!((empty(&set.train.cells), empty(&set.test.cells)), (27, 7));
+    let empty = |part: &VoxelPart| {
+        let grids = (0..part.len()).filter_map(|index| part.cells(index));
+        grids.filter(|cells| cells.is_empty()).count()
+    };
+    assert_eq!((empty(&set.train), empty(&set.test)), (27, 7));
     let cloud = set.train.cloud(0).expect("the first grid");
     assert!(
         cloud

@@ -3,6 +3,7 @@
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
+use zip::read::ZipFile;
 
 use super::npy;
 use crate::Shape;
@@ -121,11 +122,17 @@ fn contents(
     let file = archive
         .by_name(member)
         .map_err(|error| input.corrupt(At::File, format!("member `{member}`: {error}")))?;
-    let limit = input.limits.expanded(file.compressed_size());
+    let limit = expanded(input, &file);
     Ok((
         unpack(input, file, limit)?,
         format!("{}/{member}", input.name),
     ))
+}
+
+/// How many bytes a member may expand to. The size that its header tells may be larger than the file.
+pub(crate) fn expanded<R: Read>(input: &Input, member: &ZipFile<R>) -> u64 {
+    let compressed = member.compressed_size().min(input.bytes.len() as u64);
+    input.limits.expanded(compressed)
 }
 
 /// What a decoder gives, up to a limit.
