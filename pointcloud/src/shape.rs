@@ -19,8 +19,8 @@ pub struct PointCloud {
     pub points: Vec<[f64; 3]>,
     /// One normal for each point, as the file gives them (not normalised), where it has any.
     pub normals: Option<Vec<[f64; 3]>>,
-    /// One number for each point beside its position, where the file has exactly one: the fourth column of
-    /// an array or a table, or a field named `weight`. What it means is for the caller to say: a mass, an
+    /// One number for each point beside its position: a field or a column named `weight`, or the fourth of exactly
+    /// four columns without names, in an array or a table. What it means is for the caller to say: a mass, an
     /// intensity, a label.
     pub weights: Option<Vec<f64>>,
 }

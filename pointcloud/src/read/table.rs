@@ -1,10 +1,10 @@
 //! Columns of numbers as text: XYZ, PTS, TXT, CSV.
 
 use super::columns;
-use crate::Shape;
 use crate::error::{At, ReadError};
 use crate::input::Input;
 use crate::text::{Line, Lines, number};
+use crate::{PointCloud, Shape};
 
 /// Whether the first filled lines of a text could be a table of points.
 pub(crate) fn is_table(text: &[u8]) -> bool {
@@ -20,9 +20,9 @@ pub(crate) fn is_table(text: &[u8]) -> bool {
 }
 
 /// Reads x, y, z from the first three columns, or from those that a line of names calls so; of more than three names
-/// three must be so. A column more than there are names is one of row names where it comes first, in quotes, as R
+/// three must be so, and columns named nx, ny, nz and weight are kept as they are. A column more than there are names is one of row names where it comes first, in quotes, as R
 /// writes it. Cells are parted by semicolons (commas are then decimal points), else by commas, else by spaces and
-/// tabs; a first line with one number is a count (PTS); `#` and `//` begin comments. Other columns are taken as
+/// tabs; a first line with one number is a count (PTS); `#` and `//` begin comments. Columns without names are taken as
 /// [`columns::cloud`] says.
 pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
     let mut lines = Lines::new(*input);
@@ -52,14 +52,17 @@ pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
         values,
         width,
         lines,
+        names,
         ..
     } = table;
     if lines.is_empty() {
         return Err(input.empty("no rows of numbers"));
     }
-    input.cloud(columns::cloud(&values, width.min(columns::KEPT)), |row| {
-        At::Line(lines[row])
-    })
+    let cloud = match names {
+        Some(names) => names.cloud(&values),
+        None => columns::cloud(&values, width.min(columns::KEPT)),
+    };
+    input.cloud(cloud, |row| At::Line(lines[row]))
 }
 
 #[derive(Default)]
@@ -77,8 +80,10 @@ struct Table {
 
 struct Names {
     count: usize,
-    /// Which cells come first.
+    /// Where x, y and z are, and the normals and the weight where `normals` and `weight` say so.
     order: Vec<usize>,
+    normals: bool,
+    weight: bool,
 }
 
 impl Table {
@@ -98,16 +103,24 @@ impl Table {
             self.values.extend(cells(line.text).map_while(value));
         }
         let width = self.values.len() - start;
-        self.values.truncate(start + width.min(columns::KEPT));
+        if self.names.is_none() {
+            self.values.truncate(start + width.min(columns::KEPT));
+        }
         if self.lines.is_empty() && width < 3 {
             self.values.truncate(start);
             return self.head(input, line, first, width);
         }
         if self.lines.is_empty() {
-            self.width = width;
+            self.width = self.names.as_ref().map_or(width, |names| names.order.len());
         }
         if width != self.width {
-            let expected = format!("{} numbers as in the rows before", self.width);
+            let like = match self.names {
+                Some(_) => {
+                    "under x, y and z, and under nx, ny, nz and weight where those are named"
+                }
+                None => "as in the rows before",
+            };
+            let expected = format!("{} numbers {like}", self.width);
             return Err(input.syntax(line.at(), expected, &line.shown()));
         }
         self.lines.push(line.number);
@@ -134,20 +147,8 @@ impl Table {
         if width > 0 || self.names.is_some() || cells.len() < 3 && !first {
             return Err(input.syntax(line.at(), "at least three numbers", &line.shown()));
         }
-        let find = |name: &str| {
-            cells.iter().position(|cell| {
-                cell.eq_ignore_ascii_case(name.as_bytes())
-                    || cell.eq_ignore_ascii_case(format!("\"{name}\"").as_bytes())
-            })
-        };
-        if let (Some(x), Some(y), Some(z)) = (find("x"), find("y"), find("z")) {
-            let mut order = vec![x, y, z];
-            if let (Some(a), Some(b), Some(c)) = (find("nx"), find("ny"), find("nz")) {
-                order.extend([a, b, c]);
-            }
-            let count = cells.len();
-            self.names = Some(Names { count, order });
-        } else if cells.len() > 3 {
+        self.names = Names::find(&cells);
+        if self.names.is_none() && cells.len() > 3 {
             // An index or a class may come first: which three are meant is not for a reader to guess.
             return Err(input.syntax(line.at(), NAMES, &line.shown()));
         }
@@ -156,6 +157,42 @@ impl Table {
 }
 
 impl Names {
+    /// The columns that are read by their names; `None` where x, y and z are not among them.
+    fn find(cells: &[&[u8]]) -> Option<Self> {
+        let find = |name: &str| {
+            cells.iter().position(|cell| {
+                cell.eq_ignore_ascii_case(name.as_bytes())
+                    || cell.eq_ignore_ascii_case(format!("\"{name}\"").as_bytes())
+            })
+        };
+        let all = |names: [&str; 3]| names.map(find).into_iter().collect::<Option<Vec<_>>>();
+        let mut order = all(["x", "y", "z"])?;
+        let normals = all(["nx", "ny", "nz"]);
+        let weight = find("weight");
+        order.extend(normals.iter().flatten());
+        order.extend(weight);
+        Some(Self {
+            count: cells.len(),
+            order,
+            normals: normals.is_some(),
+            weight: weight.is_some(),
+        })
+    }
+
+    fn cloud(&self, values: &[f64]) -> PointCloud {
+        let rows = || values.chunks_exact(self.order.len());
+        let triple = |row: &[f64], from: usize| [row[from], row[from + 1], row[from + 2]];
+        PointCloud {
+            points: rows().map(|row| triple(row, 0)).collect(),
+            normals: self
+                .normals
+                .then(|| rows().map(|row| triple(row, 3)).collect()),
+            weights: self
+                .weight
+                .then(|| rows().map(|row| row[row.len() - 1]).collect()),
+        }
+    }
+
     /// Shifts the columns where the first row begins with a row name, to which R gives no column name.
     fn match_row(&mut self, input: &Input, line: &Line, cells: &[&[u8]]) -> Result<(), ReadError> {
         let unnamed =
@@ -258,6 +295,27 @@ mod tests {
     }
 
     #[test]
+    fn named_normals_and_weights_are_kept_as_they_are() {
+        let tables = [
+            ("x,y,z,weight\n1,2,3,0.5\n", None, Some(0.5)),
+            ("Weight z y x\n0.5 3 2 1\n", None, Some(0.5)),
+            ("x,y,z,red\n1,2,3,255\n", None, None),
+            ("x,y,z,nx,ny,nz\n1,2,3,0,0,2\n", Some([0.0, 0.0, 2.0]), None),
+            (
+                "\"x\",\"y\",\"z\",\"weight\",\"nx\",\"ny\",\"nz\"\n\"1\",1,2,3,7,0,0,2\n",
+                Some([0.0, 0.0, 2.0]),
+                Some(7.0),
+            ),
+        ];
+        for (text, normal, weight) in tables {
+            let cloud = cloud(text);
+            assert_eq!(cloud.points, [[1.0, 2.0, 3.0]], "{text:?}");
+            assert_eq!(cloud.normals, normal.map(|n| vec![n]), "{text:?}");
+            assert_eq!(cloud.weights, weight.map(|w| vec![w]), "{text:?}");
+        }
+    }
+
+    #[test]
     fn errors_name_kind_and_line() {
         let cases = [
             ("1 2 3\n4 5\n", "syntax", "line 2"),
@@ -268,6 +326,7 @@ mod tests {
             ("x y z\n1 0.1 0.2 0.3\n", "syntax", "3 cells"),
             ("0,1 2,5 3,0\n", "syntax", "three numbers"),
             ("x,y,z\n1,,3\n", "syntax", "three numbers"),
+            ("x,y,z,weight\n1,2,3,\n", "syntax", "4 numbers under x"),
             ("1;2;3\n1.000,5;2;3\n", "syntax", "line 2"),
             ("1 2 3\n4 nan 6\n", "not-finite", "line 2"),
             ("# nothing\n", "empty", "no rows"),
