@@ -18,7 +18,7 @@ pub(crate) fn is_obj(text: &[u8]) -> bool {
 }
 
 /// Reads `v` and `f`. Indices count from 1, or from the last vertex so far where negative; colours after the
-/// position are passed over, and so is a fourth coordinate. A backslash continues a line.
+/// position are passed over, and so is a fourth coordinate. A backslash continues a line that is read.
 pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
     let mut lines = Lines::new(*input);
     let mut vertices = Vec::new();
@@ -66,14 +66,15 @@ pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
     input.mesh(vertices, faces)
 }
 
-/// The line with those that a backslash joins to it.
+/// The line with those that a backslash joins to it. Only lines that are read are joined: names of files may end so.
 fn whole_line<'b, 'a: 'b>(
     input: &Input,
     lines: &mut Lines<'a>,
     line: Line<'a>,
     joined: &'b mut Vec<u8>,
 ) -> Result<&'b [u8], ReadError> {
-    let Some(mut part) = line.text.trim_ascii_end().strip_suffix(b"\\") else {
+    let read = |part: &&[u8]| matches!(words(part).next(), Some(b"v" | b"f" | b"fo"));
+    let Some(mut part) = continued(line.text).filter(read) else {
         return Ok(line.text);
     };
     joined.clear();
@@ -84,7 +85,7 @@ fn whole_line<'b, 'a: 'b>(
         let Some(next) = lines.next()? else {
             return Ok(joined);
         };
-        match next.text.trim_ascii_end().strip_suffix(b"\\") {
+        match continued(next.text) {
             Some(more) => part = more,
             None => {
                 joined.extend_from_slice(next.text);
@@ -92,6 +93,13 @@ fn whole_line<'b, 'a: 'b>(
             }
         }
     }
+}
+
+/// What comes before the backslash at the end of a line; `None` where there is none, or in a comment.
+fn continued(text: &[u8]) -> Option<&[u8]> {
+    let part = text.trim_ascii_end().strip_suffix(b"\\")?;
+    let comment = words(part).any(|word| word.starts_with(b"#"));
+    (!comment).then_some(part)
 }
 
 /// The vertex of a corner such as `3`, `3/1`, `3//2` or `-1/-1/-1`, counted from 1.
@@ -132,6 +140,23 @@ mod tests {
         for form in forms {
             let shape = read(&format!("# a\nmtllib none.mtl\n{SQUARE}{form}\n")).expect(form);
             assert_eq!(shape.faces(), [[0, 1, 2], [0, 2, 3]], "{form}");
+        }
+    }
+
+    #[test]
+    fn names_and_comments_that_end_in_a_backslash_swallow_no_line() {
+        let folder = "C:\\models\\";
+        let forms = [
+            format!("# from {folder}\n{SQUARE}f 1 2 3 4\n"),
+            format!("{SQUARE}#\\\nf 1 2 3 4\n"),
+            format!("mtllib {folder}\n{SQUARE}usemtl {folder} \nf 1 2 3 4\n"),
+            format!("v 9 9 9 # {folder}\n{SQUARE}f 2 3 \\\n4 5 # {folder}\nf\n"),
+        ];
+        for form in forms {
+            let shape = read(&form).expect(&form);
+            let skipped = shape.points().len() - 4;
+            assert_eq!(shape.points()[skipped..][1], [1.0, 0.0, 0.0], "{form}");
+            assert_eq!(shape.faces().len(), 2, "{form}");
         }
     }
 
