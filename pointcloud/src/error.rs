@@ -197,6 +197,9 @@ fn remedy(what: &str) -> &'static str {
     match what {
         "points" | "faces" => "thin it out first",
         "unpacked bytes" => "unpack it first if it is trusted",
+        "unpacked bytes of an array" => {
+            "write it again without compression, as `h5repack -f NONE` does, if it is trusted"
+        }
         "unpacked numbers" => "save it with numpy.savez, which does not compress, if it is trusted",
         "members" => "unpack it, and read the folder",
         "bytes in one line" => "break its lines first, or save it in another format",

@@ -297,3 +297,16 @@ fn hdf5_as_modelnet40_is_shared() {
     );
     assert_eq!(read(&bytes[..200]).expect_err("short").kind(), "corrupt");
 }
+
+#[test]
+fn hdf5_takes_no_memory_on_the_word_of_a_shape() {
+    // 24,000 clouds of 2048 points of which none was written, in 1 kB.
+    let bytes = include_bytes!("fixtures/unwritten.h5");
+    let error = read_hdf5_clouds(bytes, "a.h5", &Limits::default()).expect_err("too large");
+    assert_eq!(error.kind(), "limit");
+    assert!(error.to_string().contains("h5repack"), "{error}");
+    // Labels by the shape (2^32 + 1, 2^32, 1).
+    let bytes = include_bytes!("fixtures/many_labels.h5");
+    let error = read_hdf5_clouds(bytes, "a.h5", &Limits::default()).expect_err("too many");
+    assert_eq!(error.kind(), "syntax", "{error}");
+}

@@ -21,37 +21,50 @@ pub struct CloudSet {
 
 /// Reads the content of a file with the arrays `data` (N, P, 3), `label` (N) or (N, 1), and `normal` (N, P, 3); the last two
 /// may be absent. Shapes are held against [`Limits`] before any number is read; [`Limits::points`] bounds all
-/// clouds together. Coordinates are as the file has them, NaN and infinity included: one bad cloud is no reason to
+/// clouds together, [`Limits::expansion`] each array by the size of the file. Coordinates are as the file has them, NaN and infinity included: one bad cloud is no reason to
 /// refuse the others. `name` stands in errors.
 ///
 /// # Errors
 ///
 /// [`ReadError`] where an array is missing, of another shape, or damaged.
 pub fn read_hdf5_clouds(bytes: &[u8], name: &str, limits: &Limits) -> Result<CloudSet, ReadError> {
-    clouds(&Input {
+    let input = Input {
         bytes,
         name,
         format: "HDF5",
         limits,
-    })
+    };
+    clouds(&input, &arrays(&input)?)
 }
 
 /// Reads a file of one cloud.
 pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
-    let mut set = clouds(input)?;
-    match (set.clouds.pop(), set.clouds.len()) {
-        (Some(cloud), 0) => input.cloud(cloud, |_| At::File),
-        (None, _) => Err(input.empty("no clouds")),
-        (Some(_), others) => Err(ReadError::ManyShapes {
+    let arrays = arrays(input)?;
+    if arrays.count != 1 {
+        return Err(ReadError::ManyShapes {
             place: input.place(At::File),
-            count: others as u64 + 1,
+            count: arrays.count,
             advice: "convert the folder that holds it as a data set",
-        }),
+        });
+    }
+    match clouds(input, &arrays)?.clouds.pop() {
+        Some(cloud) => input.cloud(cloud, |_| At::File),
+        None => Err(input.empty("no clouds")),
     }
 }
 
-fn clouds(input: &Input) -> Result<CloudSet, ReadError> {
-    let bytes = usize::try_from(input.limits.bytes).unwrap_or(usize::MAX);
+/// The arrays of a file, whose shapes fit each other and the limits.
+struct Arrays {
+    /// Clouds, and points of each.
+    count: u64,
+    points: u64,
+    data: Dataset,
+    normals: Option<Dataset>,
+    labels: Option<Dataset>,
+}
+
+fn arrays(input: &Input) -> Result<Arrays, ReadError> {
+    let bytes = usize::try_from(most(input)).unwrap_or(usize::MAX);
     let options = OpenOptions::default()
         .with_max_chunk_bytes(bytes)
         .with_max_read_bytes(bytes);
@@ -65,32 +78,68 @@ fn clouds(input: &Input) -> Result<CloudSet, ReadError> {
         return Err(wrong_shape(input, "`data` of shape (N, P, 3)", &data));
     };
     input.check_points(count.saturating_mul(points))?;
-    if count.saturating_mul(points) == 0 {
+    if count == 0 || points == 0 {
         return Err(input.empty("no points"));
     }
-    let mut clouds: Vec<PointCloud> = triples(input, &data, points)?
-        .into_iter()
-        .map(PointCloud::new)
-        .collect();
-    if let Some(normals) = array(input, &file, "normal")? {
-        if normals.shape() != data.shape() {
-            return Err(wrong_shape(
-                input,
-                "`normal` of the shape of `data`",
-                &normals,
-            ));
-        }
-        for (cloud, normals) in clouds.iter_mut().zip(triples(input, &normals, points)?) {
+    let normals = array(input, &file, "normal")?;
+    if let Some(normals) = &normals
+        && normals.shape() != data.shape()
+    {
+        let expected = "`normal` of the shape of `data`";
+        return Err(wrong_shape(input, expected, normals));
+    }
+    let labels = array(input, &file, "label")?;
+    if let Some(labels) = &labels
+        && product(labels) != Some(count)
+    {
+        return Err(wrong_shape(input, "one `label` for each cloud", labels));
+    }
+    for array in [Some(&data), normals.as_ref(), labels.as_ref()] {
+        array.map_or(Ok(()), |array| check_size(input, array))?;
+    }
+    Ok(Arrays {
+        count,
+        points,
+        data,
+        normals,
+        labels,
+    })
+}
+
+/// Bytes that an array may have: what it takes is reserved by its shape, and chunks need not be in the file.
+fn most(input: &Input) -> u64 {
+    input.limits.expanded(input.bytes.len() as u64)
+}
+
+fn check_size(input: &Input, array: &Dataset) -> Result<(), ReadError> {
+    let size = array
+        .raw_element_size()
+        .map_err(|error| damaged(input, "an array", &error))?;
+    let bytes = product(array).and_then(|count| count.checked_mul(size as u64));
+    input.within(
+        "unpacked bytes of an array",
+        bytes.unwrap_or(u64::MAX),
+        most(input),
+    )
+}
+
+/// How many numbers an array has; `None` beyond 2^64.
+fn product(array: &Dataset) -> Option<u64> {
+    let mut sides = array.shape().iter();
+    sides.try_fold(1u64, |count, &side| count.checked_mul(side))
+}
+
+fn clouds(input: &Input, arrays: &Arrays) -> Result<CloudSet, ReadError> {
+    let points = triples(input, &arrays.data, arrays)?;
+    let mut clouds: Vec<PointCloud> = points.into_iter().map(PointCloud::new).collect();
+    if let Some(normals) = &arrays.normals {
+        for (cloud, normals) in clouds.iter_mut().zip(triples(input, normals, arrays)?) {
             cloud.normals = Some(normals);
         }
     }
-    let labels = match array(input, &file, "label")? {
+    let labels = match &arrays.labels {
         None => Vec::new(),
-        Some(labels) if labels.shape().iter().product::<u64>() == count => {
-            let numbers = numbers(input, &labels)?;
-            numbers.into_iter().map(|label| label as i64).collect()
-        }
-        Some(labels) => return Err(wrong_shape(input, "one `label` for each cloud", &labels)),
+        Some(labels) => numbers(input, labels, |numbers| numbers.map(|x| x as i64).collect())?,
     };
     Ok(CloudSet { clouds, labels })
 }
@@ -118,19 +167,30 @@ fn wrong_shape(input: &Input, expected: &'static str, found: &Dataset) -> ReadEr
     input.syntax(At::File, expected, &format!("shape {:?}", found.shape()))
 }
 
-fn triples(input: &Input, data: &Dataset, points: u64) -> Result<Vec<Vec<[f64; 3]>>, ReadError> {
-    let numbers = numbers(input, data)?;
-    let (rows, _) = numbers.as_chunks::<3>();
-    Ok(rows.chunks(points as usize).map(<[_]>::to_vec).collect())
+fn triples(
+    input: &Input,
+    data: &Dataset,
+    arrays: &Arrays,
+) -> Result<Vec<Vec<[f64; 3]>>, ReadError> {
+    numbers(input, data, |numbers| {
+        let mut rows =
+            std::iter::from_fn(|| Some([numbers.next()?, numbers.next()?, numbers.next()?]));
+        let cloud = |_| rows.by_ref().take(arrays.points as usize).collect();
+        (0..arrays.count).map(cloud).collect()
+    })
 }
 
-/// All numbers of an array of any of the types in use.
-fn numbers(input: &Input, data: &Dataset) -> Result<Vec<f64>, ReadError> {
+/// What is made of all numbers of an array of any of the types in use.
+fn numbers<T>(
+    input: &Input,
+    data: &Dataset,
+    take: impl FnOnce(&mut dyn Iterator<Item = f64>) -> T,
+) -> Result<T, ReadError> {
     use Datatype::{FixedPoint, FloatingPoint};
     macro_rules! read {
         ($number:ty) => {
             data.read_array::<$number>()
-                .map(|array| array.iter().map(|&x| x as f64).collect())
+                .map(|array| take(&mut array.iter().map(|&x| x as f64)))
         };
     }
     let numbers = match data.dtype() {
