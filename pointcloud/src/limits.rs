@@ -23,7 +23,7 @@ pub struct Limits {
 }
 
 /// Decompressed bytes that are always admitted, whatever the ratio: small files compress without bound.
-const FREE_EXPANSION: u64 = 16 << 20;
+pub(crate) const FREE_EXPANSION: u64 = 16 << 20;
 
 impl Default for Limits {
     fn default() -> Self {

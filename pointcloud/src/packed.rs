@@ -15,6 +15,7 @@ use zip::ZipArchive;
 use crate::Limits;
 use crate::error::{At, ReadError};
 use crate::input::Input;
+use crate::limits::FREE_EXPANSION;
 use crate::read::npz::unpack;
 
 /// The dictionary that an xz file may ask for; `xz -9` asks for 64 MiB.
@@ -208,26 +209,22 @@ pub fn visit_archive(
     };
     let file = BufReader::with_capacity(1 << 16, file);
     if is_zip(&head) {
-        return visit_zip(
-            &Input {
-                format: "zip",
-                ..input
-            },
-            file,
-            wanted,
-            visit,
-        );
+        let zip = Input {
+            format: "zip",
+            ..input
+        };
+        return visit_zip(&zip, file, &Budget::of(size, limits), wanted, visit);
     }
-    let most = size
-        .saturating_mul(limits.expansion)
-        .saturating_add(16 << 20);
     let tar = Input {
         format: "tar",
         ..input
     };
     match Packing::of(&head) {
-        Some(packing) => visit_tar(&tar, packing.decoder(file), most, wanted, visit),
-        None if is_tar(&head) => visit_tar(&tar, file, u64::MAX, wanted, visit),
+        Some(packing) => {
+            let budget = Budget::of(size, limits);
+            visit_tar(&tar, packing.decoder(file), &budget, wanted, visit)
+        }
+        None if is_tar(&head) => visit_tar(&tar, file, &Budget::new(u64::MAX), wanted, visit),
         None => Err(input.syntax(
             At::Byte(0),
             "a zip or tar archive",
@@ -238,15 +235,19 @@ pub fn visit_archive(
 
 /// The files in an archive that is in memory.
 pub(crate) fn visit_bytes(input: &Input, visit: &mut Visit) -> Result<(), ReadError> {
-    match is_zip(input.bytes) {
-        true => visit_zip(input, Cursor::new(input.bytes), &|_| true, visit),
-        false => visit_tar(input, input.bytes, u64::MAX, &|_| true, visit),
+    if is_zip(input.bytes) {
+        let budget = Budget::of(input.bytes.len() as u64, input.limits);
+        let file = Cursor::new(input.bytes);
+        return visit_zip(input, file, &budget, &|_| true, visit);
     }
+    let budget = Budget::new(u64::MAX);
+    visit_tar(input, input.bytes, &budget, &|_| true, visit)
 }
 
 fn visit_zip(
     input: &Input,
     file: impl Read + Seek,
+    budget: &Budget,
     wanted: &dyn Fn(&str) -> bool,
     visit: &mut Visit,
 ) -> Result<(), ReadError> {
@@ -264,9 +265,10 @@ fn visit_zip(
         let limit = input.limits.expanded(entry.compressed_size());
         let within = within(input, &name);
         let bytes = match archive.by_index(i) {
-            Ok(member) => unpack(&within, member, limit),
+            Ok(member) => unpack(&within, budget.cap(member), limit),
             Err(error) => Err(within.corrupt(At::File, error.to_string())),
         };
+        budget.check(input)?;
         if let Err(bomb @ ReadError::Limit { .. }) = bytes {
             return Err(bomb);
         }
@@ -277,48 +279,69 @@ fn visit_zip(
     Ok(())
 }
 
-/// A stream that fails beyond so many bytes, and says so to others.
+/// How many bytes an archive as a whole may still expand to.
+struct Budget {
+    most: u64,
+    left: Cell<Option<u64>>,
+}
+
+impl Budget {
+    fn new(most: u64) -> Self {
+        let left = Cell::new(Some(most));
+        Self { most, left }
+    }
+
+    /// For a compressed archive of `size` bytes.
+    fn of(size: u64, limits: &Limits) -> Self {
+        let most = size.saturating_mul(limits.expansion);
+        Self::new(most.saturating_add(FREE_EXPANSION))
+    }
+
+    /// A stream that fails where it leads beyond the budget.
+    fn cap<R>(&self, stream: R) -> Capped<'_, R> {
+        Capped {
+            stream,
+            budget: self,
+        }
+    }
+
+    /// The error where a stream led beyond the budget.
+    fn check(&self, input: &Input) -> Result<(), ReadError> {
+        let found = match self.left.get() {
+            Some(_) => 0,
+            None => self.most.saturating_add(1),
+        };
+        input.within("unpacked bytes", found, self.most)
+    }
+}
+
 struct Capped<'a, R> {
     stream: R,
-    left: u64,
-    over: &'a Cell<bool>,
+    budget: &'a Budget,
 }
 
 impl<R: Read> Read for Capped<'_, R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let count = self.stream.read(bytes)?;
-        let Some(left) = self.left.checked_sub(count as u64) else {
-            self.over.set(true);
-            return Err(io::Error::other("too many bytes"));
-        };
-        self.left = left;
-        Ok(count)
+        let left = self.budget.left.get();
+        let left = left.and_then(|left| left.checked_sub(count as u64));
+        self.budget.left.set(left);
+        match left {
+            Some(_) => Ok(count),
+            None => Err(io::Error::other("too many bytes")),
+        }
     }
 }
 
-/// Walks a tar of at most `most` bytes.
 fn visit_tar(
     input: &Input,
     stream: impl Read,
-    most: u64,
+    budget: &Budget,
     wanted: &dyn Fn(&str) -> bool,
     visit: &mut Visit,
 ) -> Result<(), ReadError> {
-    let over = Cell::new(false);
-    let capped = Capped {
-        stream,
-        left: most,
-        over: &over,
-    };
-    walk_tar(input, capped, wanted, visit).map_err(|error| match over.get() {
-        true => ReadError::Limit {
-            place: input.place(At::File),
-            what: "unpacked bytes",
-            limit: most,
-            found: most.saturating_add(1),
-        },
-        false => error,
-    })
+    let walked = walk_tar(input, budget.cap(stream), wanted, visit);
+    budget.check(input).and(walked)
 }
 
 fn walk_tar(

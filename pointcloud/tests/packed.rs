@@ -229,6 +229,28 @@ fn members_are_visited_in_order() {
 }
 
 #[test]
+fn members_of_a_zip_expand_within_one_limit() {
+    // Each fits alone: any member may have 16 MiB.
+    let spaces = vec![b' '; 12 << 20];
+    let zip = zip_of(&[("a.txt", &spaces), ("b.txt", &spaces), ("c.txt", &spaces)]);
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("a.zip");
+    std::fs::write(&path, &zip).expect("writable");
+    for (wanted, expected) in [("a", 1), ("", 1)] {
+        let mut seen = 0;
+        let wanted = |name: &str| name.starts_with(wanted);
+        let result = visit_archive(&path, &Limits::default(), &wanted, &mut |_, bytes| {
+            assert_eq!(bytes.expect("whole").len(), spaces.len());
+            seen += 1;
+            ControlFlow::Continue(())
+        });
+        assert_eq!(seen, expected);
+        assert_eq!(result.is_err_and(|e| e.kind() == "limit"), wanted("b"));
+    }
+    assert_eq!(read(&zip).expect_err("a bomb").kind(), "limit");
+}
+
+#[test]
 fn a_damaged_member_of_a_zip_costs_itself_alone() {
     let mut bytes = zip_of(&[("a.off", OFF), ("b.off", OFF)]);
     // The checksum in the central directory of the first.
