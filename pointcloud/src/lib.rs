@@ -34,6 +34,7 @@
 //!
 //! A written file appears whole under its name or not at all: it is written beside its place, synced, renamed.
 
+mod compressed;
 mod error;
 mod format;
 mod input;

@@ -122,6 +122,36 @@ fn all_frames_of_a_zstd_file_are_read_and_those_to_skip_passed_over() {
 }
 
 #[test]
+fn an_xz_dictionary_that_is_too_large_is_no_damage() {
+    // The header alone tells it, as `xz --lzma2=dict=256MiB` writes it.
+    let packed = include_bytes!("fixtures/dictionary.tar.xz");
+    let error = read(packed).expect_err("too large");
+    assert_eq!(error.kind(), "unsupported", "{error}");
+    assert!(error.to_string().contains("`xz -9`"), "{error}");
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("a.tar.xz");
+    std::fs::write(&path, packed).expect("writable");
+    let error = visit_archive(&path, &Limits::default(), &|_| true, &mut |_, _| {
+        ControlFlow::Continue(())
+    });
+    assert_eq!(error.expect_err("too large").kind(), "unsupported");
+}
+
+#[test]
+fn all_members_of_a_gzip_file_are_read_and_what_follows_is_passed_over() {
+    let (one, other) = OFF.split_at(OFF.len() / 3);
+    let members = [gzip(one), gzip(b""), gzip(other)].concat();
+    for junk in [&b""[..], b"\0\0\0\0", b"junk", b"\x1fjunk"] {
+        let shape = read(&[&members, junk].concat()).expect("valid");
+        assert_eq!(shape.faces(), [[0, 1, 2]], "{junk:?}");
+    }
+    let cut = &members[..members.len() - 9];
+    assert_eq!(read(cut).expect_err("damaged").kind(), "corrupt");
+    let header = &[&members, &b"\x1f\x8b\x08"[..]].concat();
+    assert_eq!(read(header).expect_err("damaged").kind(), "corrupt");
+}
+
+#[test]
 fn notes_and_materials_beside_a_shape_are_passed_over() {
     let obj: &[u8] = b"mtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n";
     let mtl: &[u8] = b"newmtl a\nNs 96\nKa 1 1 1\nKd 0.6 0.6 0.6\n";

@@ -18,10 +18,11 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use crate::compressed::{Packing, inner_name};
 use crate::error::{At, Place, ReadError};
 use crate::format::Format;
 use crate::input::{Input, quote};
-use crate::packed::{Packing, inner_name, is_tar, is_zip, visit_bytes};
+use crate::packed::{is_tar, is_zip, visit_bytes};
 use crate::{Limits, Shape};
 
 /// Reads the shape in a file.

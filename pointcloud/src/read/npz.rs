@@ -7,6 +7,7 @@ use zip::read::ZipFile;
 
 use super::npy;
 use crate::Shape;
+use crate::compressed::undecoded;
 use crate::error::{At, ReadError};
 use crate::input::Input;
 
@@ -141,7 +142,7 @@ pub(crate) fn unpack(input: &Input, decoder: impl Read, limit: u64) -> Result<Ve
     decoder
         .take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
-        .map_err(|error| input.corrupt(At::File, error.to_string()))?;
+        .map_err(|error| undecoded(input, &error))?;
     let found = bytes.len() as u64;
     if found > limit {
         let place = input.place(At::File);
