@@ -62,5 +62,5 @@ pub use sample::{sample_surface, sample_with_normals};
 pub use shape::{Mesh, PointCloud, Shape};
 pub use thin::farthest_points;
 pub use unit::{UNIT_RADIUS, UnitCloud, unit_cloud};
-pub use voxels::{VoxelPart, VoxelSet, read_voxels_npz};
+pub use voxels::{VoxelPart, VoxelSet, is_voxels_npz, read_voxels_npz};
 pub use write::{write_npy, write_obj, write_off, write_path, write_pcd, write_ply};

@@ -1,6 +1,6 @@
 //! Data sets of voxel grids in one NPZ file, as ModelNet10 is shared.
 
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Cursor, Read};
 
 use crate::error::{At, ReadError};
 use crate::input::Input;
@@ -57,6 +57,15 @@ impl VoxelPart {
             self.cells(index)?.iter().map(place).collect(),
         ))
     }
+}
+
+/// Whether the content of a file is an archive of arrays for [`read_voxels_npz`], by their names.
+pub fn is_voxels_npz(bytes: &[u8]) -> bool {
+    let named = |archive: npz::Archive| {
+        let mut grids = ["X_train.npy", "X_test.npy"].iter();
+        grids.any(|name| archive.index_for_name(name).is_some())
+    };
+    npz::Archive::new(Cursor::new(bytes)).is_ok_and(named)
 }
 
 /// Reads the content of a file with the arrays `X_train`, `y_train`, `X_test`, `y_test`: grids `(N, X, Y, Z)` of any number
@@ -214,7 +223,7 @@ fn fill(
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Cursor, Write};
+    use std::io::Write;
 
     use super::*;
 

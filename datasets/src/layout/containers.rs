@@ -1,6 +1,8 @@
 //! Data sets in few large files: ModelNet40 and ScanObjectNN as HDF5, ModelNet10 as voxel grids.
 
-use spectra_pointcloud::{Limits, ReadError, read_hdf5_clouds, read_voxels_npz};
+use spectra_pointcloud::{
+    Limits, ReadError, is_voxels_npz, read_bytes, read_hdf5_clouds, read_voxels_npz,
+};
 
 use super::{Found, modelnet};
 use crate::container::source;
@@ -221,6 +223,18 @@ pub(super) fn scans(tree: &Tree) -> Result<Option<Found>, DatasetError> {
 /// Grids of ModelNet10 for training and for the test.
 const VOXELS: [usize; 2] = [3991, 908];
 
+/// What other arrays are than grids: one shape, or why they are none.
+fn no_grids(tree: &Tree, file: &str, bytes: &[u8]) -> DatasetError {
+    let shape = match read_bytes(bytes, file, &Limits::default()) {
+        Ok(_) => "it is one shape".to_owned(),
+        Err(error) => format!("as one shape: {error}"),
+    };
+    let message = format!(
+        "expected the arrays `X_train`, `y_train`, `X_test` and `y_test`, found others; {shape}"
+    );
+    DatasetError::layout(&tree.path(file), message)
+}
+
 /// Reads one NPZ with `X_train`, `y_train`, `X_test`, `y_test`; `None` if there is no lone NPZ.
 pub(super) fn voxels(tree: &Tree) -> Result<Option<Found>, DatasetError> {
     let [file] = tree.files.as_slice() else {
@@ -231,6 +245,9 @@ pub(super) fn voxels(tree: &Tree) -> Result<Option<Found>, DatasetError> {
     }
     let limits = Limits::default();
     let bytes = tree.read(file, limits.bytes)?;
+    if !is_voxels_npz(&bytes) {
+        return Err(no_grids(tree, file, &bytes));
+    }
     let set =
         read_voxels_npz(&bytes, file, &limits).map_err(|error| unreadable(tree, file, &error))?;
     let labels: Vec<i64> = set
@@ -325,21 +342,44 @@ mod tests {
         .concat()
     }
 
-    /// A file of one grid for training and one for the test, both of one label.
-    fn grids(folder: &Path, label: u8) -> PathBuf {
+    fn npz(folder: &Path, arrays: &[(&str, Vec<u8>)]) -> PathBuf {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-        for part in ["train", "test"] {
-            for (name, array) in [("X", array("(1, 1, 1, 1)", 1)), ("y", array("(1,)", label))] {
-                let name = format!("{name}_{part}.npy");
-                writer
-                    .start_file(name.as_str(), SimpleFileOptions::default())
-                    .unwrap();
-                writer.write_all(&array).unwrap();
-            }
+        for (name, array) in arrays {
+            let options = SimpleFileOptions::default();
+            writer.start_file(format!("{name}.npy"), options).unwrap();
+            writer.write_all(array).unwrap();
         }
-        let path = folder.join("grids.npz");
+        let path = folder.join("arrays.npz");
         fs::write(&path, writer.finish().unwrap().into_inner()).unwrap();
         path
+    }
+
+    /// A file of one grid for training and one for the test, both of one label.
+    fn grids(folder: &Path, label: u8) -> PathBuf {
+        let (grid, label) = (array("(1, 1, 1, 1)", 1), array("(1,)", label));
+        let arrays = [
+            ("X_train", grid.clone()),
+            ("y_train", label.clone()),
+            ("X_test", grid),
+            ("y_test", label),
+        ];
+        npz(folder, &arrays)
+    }
+
+    #[test]
+    fn arrays_that_are_no_grids_are_named_for_what_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let arrays = ["verts", "faces"].map(|name| (name, array("(1,)", 1)));
+        for kind in [DatasetKind::Auto, DatasetKind::Voxels] {
+            let error = open(&npz(folder.path(), &arrays), kind)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("`X_train`"), "{error}");
+            assert!(
+                error.contains("name the array of points `points`"),
+                "{error}"
+            );
+        }
     }
 
     #[test]
