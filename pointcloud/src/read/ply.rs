@@ -1,15 +1,15 @@
 //! PLY in its three encodings: `ply-rs-bw` parses headers and binary bodies, the module `text` bodies of text.
 
+mod elements;
+mod place;
 mod text;
 
 use std::io;
 
 use ply_rs_bw::parser::{Parser, Reader};
-use ply_rs_bw::ply::{
-    ElementDef, Encoding, Header, Property, PropertyAccess, PropertyAccessResult, PropertyType,
-    ScalarType,
-};
+use ply_rs_bw::ply::{ElementDef, Encoding, Header, PropertyAccess, PropertyType, ScalarType};
 
+use self::elements::{Face, Other, Vertex};
 use crate::error::{At, ReadError};
 use crate::input::Input;
 use crate::text::{Lines, unmarked};
@@ -35,7 +35,8 @@ pub(crate) fn read(input: &Input) -> Result<Shape, ReadError> {
             }
         }
     }
-    shape(input, &header, vertices, faces)
+    let place = |name: &str, row: usize| place::of(input, &header, start, name, row);
+    shape(input, &header, vertices, faces, &place)
 }
 
 /// The header and where the payload begins. Comments may be in any encoding; lines may end by CRLF.
@@ -149,11 +150,13 @@ impl Body<'_> {
     }
 }
 
+/// `place` tells where the row of an element is.
 fn shape(
     input: &Input,
     header: &Header,
     vertices: Vec<Vertex>,
     faces: Vec<Face>,
+    place: &dyn Fn(&str, usize) -> At,
 ) -> Result<Shape, ReadError> {
     let has = |name: &str| {
         header
@@ -170,12 +173,12 @@ fn shape(
     let points: Vec<[f64; 3]> = vertices.iter().map(|v| v.position).collect();
     let mut triangles = Vec::with_capacity(faces.len());
     let mut corners = Vec::new();
-    for face in &faces {
+    for (row, face) in faces.iter().enumerate() {
         corners.clear();
         for &index in &face.corners {
             match u32::try_from(index) {
                 Ok(corner) if (corner as usize) < points.len() => corners.push(corner),
-                _ => return Err(input.out_of_range(At::File, index, points.len())),
+                _ => return Err(input.out_of_range(place("face", row), index, points.len())),
             }
         }
         input.add_polygon(&mut triangles, &corners)?;
@@ -186,84 +189,10 @@ fn shape(
         normals: normals.then(|| vertices.iter().map(|v| v.normal).collect()),
         weights: has("weight").then(|| vertices.iter().map(|v| v.weight).collect()),
     };
-    let shape = input.cloud(cloud, |_| At::File)?;
+    let shape = input.cloud(cloud, |row| place("vertex", row))?;
     match shape {
         Shape::Cloud(cloud) if !triangles.is_empty() => input.mesh(cloud.points, triangles),
         cloud => Ok(cloud),
-    }
-}
-
-#[derive(Default)]
-struct Vertex {
-    position: [f64; 3],
-    normal: [f64; 3],
-    weight: f64,
-}
-
-impl PropertyAccess for Vertex {
-    fn new() -> Self {
-        Self::default()
-    }
-
-    fn set_property(&mut self, name: &str, property: Property) -> PropertyAccessResult {
-        let place = match name {
-            "x" => &mut self.position[0],
-            "y" => &mut self.position[1],
-            "z" => &mut self.position[2],
-            "nx" => &mut self.normal[0],
-            "ny" => &mut self.normal[1],
-            "nz" => &mut self.normal[2],
-            "weight" => &mut self.weight,
-            _ => return PropertyAccessResult::Ignored,
-        };
-        *place = match property {
-            Property::Char(x) => x.into(),
-            Property::UChar(x) => x.into(),
-            Property::Short(x) => x.into(),
-            Property::UShort(x) => x.into(),
-            Property::Int(x) => x.into(),
-            Property::UInt(x) => x.into(),
-            Property::Float(x) => x.into(),
-            Property::Double(x) => x,
-            _ => return PropertyAccessResult::UnsupportedType,
-        };
-        PropertyAccessResult::Set
-    }
-}
-
-#[derive(Default)]
-struct Face {
-    corners: Vec<i64>,
-}
-
-impl PropertyAccess for Face {
-    fn new() -> Self {
-        Self::default()
-    }
-
-    fn set_property(&mut self, name: &str, property: Property) -> PropertyAccessResult {
-        if name != "vertex_indices" && name != "vertex_index" {
-            return PropertyAccessResult::Ignored;
-        }
-        self.corners = match property {
-            Property::ListChar(list) => list.into_iter().map(i64::from).collect(),
-            Property::ListUChar(list) => list.into_iter().map(i64::from).collect(),
-            Property::ListShort(list) => list.into_iter().map(i64::from).collect(),
-            Property::ListUShort(list) => list.into_iter().map(i64::from).collect(),
-            Property::ListInt(list) => list.into_iter().map(i64::from).collect(),
-            Property::ListUInt(list) => list.into_iter().map(i64::from).collect(),
-            _ => return PropertyAccessResult::UnsupportedType,
-        };
-        PropertyAccessResult::Set
-    }
-}
-
-/// An element that is passed over.
-struct Other;
-
-impl PropertyAccess for Other {
-    fn new() -> Self {
-        Self
     }
 }
 
@@ -350,6 +279,27 @@ mod tests {
         };
         assert_eq!(cloud.normals, Some(vec![[0.0, 0.0, 1.0]]));
         assert_eq!(cloud.weights, Some(vec![0.5]));
+    }
+
+    #[test]
+    fn bad_elements_are_named_by_line_or_byte() {
+        let text = format!("ply\nformat ascii 1.0\n{HEAD}{FACE}1 2 3\n4 5 6\n7 8 9\n3 0 1 9\n");
+        let error = read(text.as_bytes()).expect_err("a face").to_string();
+        assert!(
+            error.contains("line 13") && error.contains("index 9"),
+            "{error}"
+        );
+        let whole = binary("binary_big_endian", "\r\n", true);
+        let face = whole.len() - 8 - 13;
+        let mut bytes = whole.clone();
+        bytes[face + 4] = 9;
+        let error = read(&bytes).expect_err("a face").to_string();
+        assert!(error.contains(&format!("byte {face}")), "{error}");
+        let vertex = face - 12;
+        let mut bytes = whole;
+        bytes[vertex..vertex + 4].copy_from_slice(&f32::NAN.to_be_bytes());
+        let error = read(&bytes).expect_err("a vertex").to_string();
+        assert!(error.contains(&format!("byte {vertex}")), "{error}");
     }
 
     #[test]
