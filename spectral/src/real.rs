@@ -89,3 +89,24 @@ macro_rules! real {
 
 real!(f32, 1e-6);
 real!(f64, 1e-12);
+
+/// The power of two at or below a size, at least the smallest normal number: dividing by it keeps every digit.
+pub fn power_below(size: f64) -> f64 {
+    let exponent = f64::INFINITY.to_bits();
+    f64::from_bits(size.max(f64::MIN_POSITIVE).to_bits() & exponent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::power_below;
+
+    #[test]
+    fn a_size_lies_between_its_power_of_two_and_the_next() {
+        for (size, power) in [(1.0, 1.0), (1.99, 1.0), (2.0, 2.0), (0.3, 0.25)] {
+            assert_eq!(power_below(size), power);
+        }
+        assert_eq!(power_below(f64::MAX), 2f64.powi(1023));
+        assert_eq!(power_below(5e-324), f64::MIN_POSITIVE);
+        assert_eq!(power_below(0.0), f64::MIN_POSITIVE);
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::SphericalPlan;
 use crate::check::{check_finite, check_length};
+use crate::real::power_below;
 use crate::{Real, SpectralError};
 
 /// Coefficients that fit a field, and how well.
@@ -23,7 +24,8 @@ impl<T: Real> SphericalPlan<T> {
     /// Stops after `iterations` or once the residual falls below `tolerance`. A field with no degree
     /// above `lmax` comes back with an error of about `residual` times a small factor; on HEALPix with
     /// `lmax <= 2 nside` five iterations reach about 2e-7 and ten 2e-15 (measured, for coefficients of
-    /// size 1). Each iteration costs a synthesis and an analysis. All in `f64`, also for an `f32` plan.
+    /// size 1). Each iteration costs a synthesis and an analysis. All in `f64`, also for an `f32` plan. A field of any scale
+    /// does; coefficients beyond the range of `T` are infinite.
     ///
     /// # Errors
     /// As [`Self::analysis`]; [`SpectralError::Value`] for a negative weight among the rings, or a
@@ -41,7 +43,10 @@ impl<T: Real> SphericalPlan<T> {
         let mut scratch = plan.scratch();
         let mut coefficients = vec![0.0; self.count()];
         let mut remainder = vec![0.0; self.count()];
-        let wide: Vec<f64> = field.iter().map(|v| v.to_f64()).collect();
+        // Squares of very large or small values are no numbers: all are taken in a unit near the largest.
+        let largest = field.iter().fold(0.0, |m: f64, v| m.max(v.to_f64().abs()));
+        let unit = power_below(largest);
+        let wide: Vec<f64> = field.iter().map(|v| v.to_f64() / unit).collect();
         plan.analysis_into(&wide, &mut remainder, &mut scratch)?;
         let mut direction = remainder.clone();
         let (mut image, mut samples) = (vec![0.0; self.count()], wide);
@@ -70,7 +75,8 @@ impl<T: Real> SphericalPlan<T> {
         } else {
             0.0
         };
-        let coefficients = coefficients.into_iter().map(T::from_f64).collect();
+        let scaled = coefficients.into_iter().map(|c| T::from_f64(c * unit));
+        let coefficients = scaled.collect();
         Ok(Iterated {
             coefficients,
             iterations: done,
@@ -151,5 +157,30 @@ mod tests {
             .map(|r| r.weight * r.longitudes as f64)
             .sum();
         assert!((total - 4.0 * PI).abs() < 1e-12 && plan.grid().len() == 12 * nside * nside);
+    }
+
+    #[test]
+    fn the_scale_of_a_field_is_that_of_its_coefficients() {
+        let plan = SphericalPlan::<f64>::new(SphereGrid::healpix(4).unwrap(), 6).unwrap();
+        let field = noise(plan.grid().len(), 3);
+        let usual = plan.analysis_iterated(&field, 6, 1e-9).unwrap();
+        for power in [-1000, -600, -1, 1, 600, 1020] {
+            let scale = 2f64.powi(power);
+            let scaled: Vec<f64> = field.iter().map(|v| v * scale).collect();
+            let found = plan.analysis_iterated(&scaled, 6, 1e-9).unwrap();
+            assert_eq!(found.iterations, usual.iterations);
+            assert_eq!(found.residual, usual.residual);
+            for (found, usual) in found.coefficients.iter().zip(&usual.coefficients) {
+                // Below the normal numbers digits are lost.
+                assert!((found / scale - usual).abs() <= 1e-12 * f64::from(power < -900));
+            }
+        }
+        for size in [1e-320, 1e-165, 1e200, 1e307] {
+            let constant = vec![size; plan.grid().len()];
+            let found = plan.analysis_iterated(&constant, 9, 0.0).unwrap();
+            let mean = found.coefficients[0] / (4.0 * PI).sqrt();
+            assert!((mean / size - 1.0).abs() < 1e-3, "{size} {mean}");
+            assert!(found.residual < 1e-9);
+        }
     }
 }
