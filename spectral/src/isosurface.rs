@@ -69,7 +69,7 @@ struct Field<'a, T> {
     side: usize,
     level: f64,
     /// Above the level by as much as the outside is taken to lie below it.
-    outside: f64,
+    highest: f64,
 }
 
 impl<'a, T: Real> Field<'a, T> {
@@ -79,18 +79,29 @@ impl<'a, T: Real> Field<'a, T> {
             values,
             side,
             level,
-            outside: (highest - level).max(f64::MIN_POSITIVE),
+            highest,
         }
     }
 
-    /// How far a grid point lies above the level. Indices run from 0 (outside) over 1..=side to side + 1.
-    fn above(&self, at: [usize; 3]) -> f64 {
+    /// How far a grid point lies above the level, times `scale`. Indices run from 0 (outside) over 1..=side to side + 1.
+    fn above(&self, at: [usize; 3], scale: f64) -> f64 {
         let [x, y, z] = at.map(|i| i.wrapping_sub(1));
+        let from_level = |value: f64| value * scale - self.level * scale;
         if x < self.side && y < self.side && z < self.side {
-            self.values[(x * self.side + y) * self.side + z].to_f64() - self.level
+            from_level(self.values[(x * self.side + y) * self.side + z].to_f64())
         } else {
-            -self.outside
+            -from_level(self.highest).max(f64::MIN_POSITIVE)
         }
+    }
+
+    /// Where on an edge the level is reached, from 0 to 1.
+    fn crossing(&self, edge: [[usize; 3]; 2]) -> f64 {
+        let [mut low, mut high] = edge.map(|at| self.above(at, 1.0));
+        if !(low - high).is_finite() {
+            // Differences of huge values are numbers for their quarters.
+            [low, high] = edge.map(|at| self.above(at, 0.25));
+        }
+        (low / (low - high)).clamp(0.0, 1.0)
     }
 
     /// The number of a grid point, those outside included.
@@ -142,7 +153,7 @@ impl<T: Real> Surface<'_, T> {
     fn cell(&mut self, [x, y, z]: [usize; 3]) {
         let corners: [[usize; 3]; 8] =
             std::array::from_fn(|i| [x + (i & 1), y + (i >> 1 & 1), z + (i >> 2)]);
-        let inside = corners.map(|corner| self.field.above(corner) > 0.0);
+        let inside = corners.map(|corner| self.field.above(corner, 1.0) > 0.0);
         if inside.iter().all(|i| *i) || !inside.iter().any(|i| *i) {
             return;
         }
@@ -186,8 +197,7 @@ impl<T: Real> Surface<'_, T> {
         // At most 1026^3 points: the numbers of two fit one word.
         let [from, to] = edge.map(|at| field.number(at));
         *self.known.entry(from << 32 | to).or_insert_with(|| {
-            let [low, high] = edge.map(|at| field.above(at));
-            let share = (low / (low - high)).clamp(0.0, 1.0);
+            let share = field.crossing(edge);
             let [start, end] = edge.map(|at| field.place(at));
             vertices.push(std::array::from_fn(|k| {
                 start[k] + share * (end[k] - start[k])
@@ -242,5 +252,19 @@ mod tests {
         assert!(isosurface(&[0.0f32; 26], 3, 0.5).is_err());
         assert!(isosurface(&[f32::NAN; 27], 3, 0.5).is_err());
         assert!(isosurface(&[0.0f32; 27], 3, f32::NAN).is_err());
+    }
+
+    #[test]
+    fn huge_values_have_the_surface_of_ordinary_ones() {
+        let values = [1.0, -1.0, 0.5, 1.0, -1.0, 1.0, -0.5, 1.0];
+        let most = 2f64.powi(1023);
+        let huge = values.map(|v| v * most);
+        let usual = isosurface(&values, 2, 0.0).unwrap();
+        assert_eq!(isosurface(&huge, 2, 0.0).unwrap(), usual);
+        for level in [-most, 0.75 * most] {
+            let mesh = isosurface(&huge, 2, level).unwrap();
+            assert!(!mesh.faces.is_empty());
+            assert!(mesh.vertices.iter().flatten().all(|x| x.is_finite()));
+        }
     }
 }
