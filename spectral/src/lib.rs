@@ -87,8 +87,8 @@
 //!
 //! # Threads
 //!
-//! Plans are immutable, `Send` and `Sync`. Methods whose names end in `batch`, those on meshes and grids of cells, [`reconstruct_surface`] and
-//! [`spherical_from_cloud`] use the current rayon pool; results are the same bits at any number of threads. All others run on the caller's thread.
+//! Plans are immutable, `Send` and `Sync`. Methods whose names end in `batch`, those on meshes and grids of cells, [`isosurface`],
+//! [`reconstruct_surface`] and [`spherical_from_cloud`] use the current rayon pool; results are the same bits at any number of threads. All others run on the caller's thread.
 
 #![warn(clippy::missing_errors_doc)]
 

@@ -2,6 +2,8 @@
 
 use std::f64::consts::PI;
 
+use rayon::prelude::*;
+
 use crate::check::{check_finite, check_length, check_order, no_expansion};
 use crate::{Basis, Real, ScatteredPlan, SpectralError, TriangleMesh, ZernikePlan, isosurface};
 
@@ -66,7 +68,7 @@ fn damped<T: Real>(order: usize, coefficients: &[T]) -> Vec<T> {
 /// that a constant density has a surface too. A cut-off series also rings below zero.
 fn enclosing<T: Real>(density: &[T]) -> T {
     let mut sorted: Vec<T> = density.iter().copied().filter(|d| *d > T::ZERO).collect();
-    sorted.sort_unstable_by(|a, b| b.to_f64().total_cmp(&a.to_f64()));
+    sorted.par_sort_unstable_by(|a, b| b.to_f64().total_cmp(&a.to_f64()));
     let whole: f64 = sorted.iter().map(|d| d.to_f64()).sum();
     let mut sum = 0.0;
     let last = sorted.iter().find(|d| {

@@ -1,7 +1,9 @@
 //! 3D Zernike moments of weighted clouds, and densities from moments.
 
+mod density;
 pub(crate) mod gradient;
 mod mesh;
+mod mirrored;
 pub mod naive;
 pub(crate) mod parity;
 pub(crate) mod product;

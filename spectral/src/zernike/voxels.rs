@@ -1,17 +1,13 @@
-//! Moments of voxel grids, and densities on grids, eight cells at a time.
-//!
-//! Reflections in x, y and z turn each function into itself or its negative. So cells are handled in eights that differ
-//! by signs: the functions are computed at one of them, and each function takes the combination of the eight values
-//! that has its own parity. That is an eighth of the work of a sum over all cells, with the same rounding errors.
+//! Moments of voxel grids, eight cells at a time.
 
 use rayon::prelude::*;
 
 use super::mesh::GROUPS;
-use super::parity::{AccumulateFolded, CLASSES, FoldedScratch, SynthesiseFolded};
+use super::mirrored::{Mirrored, hadamard, mirrored_axis};
+use super::parity::{AccumulateFolded, CLASSES, FoldedScratch};
 use super::sweep::block_points;
 use super::{ZernikePlan, ZernikeScratch};
 use crate::check::{check_finite, check_length};
-use crate::quadrature::gauss_legendre;
 use crate::{Real, SpectralError};
 
 /// A scalar field given on cubic cells, centred at the origin.
@@ -78,141 +74,6 @@ impl<T: Real> ZernikePlan<T> {
         }
         Ok(work.finish(self))
     }
-
-    /// The density `sum c_nlm Z_nlm` at the centres of `side^3` cells that fill the cube around the unit ball, `[x, y, z]`
-    /// with z running fastest; 0 outside the ball. In parallel, with the same bits at any number of threads.
-    ///
-    /// # Errors
-    /// `coefficients` of another length than [`count`](Self::count) or not finite, a side of 0 or above 1024.
-    pub fn density_grid(&self, coefficients: &[T], side: usize) -> Result<Vec<T>, SpectralError> {
-        check_length("coefficients", self.count(), coefficients.len())?;
-        check_finite("coefficient", coefficients)?;
-        if side == 0 || side > 1024 {
-            return Err(SpectralError::Value {
-                what: "side of a grid",
-                expected: "1 to 1024",
-                found: side.to_string(),
-            });
-        }
-        let axis = mirrored_axis(side, 1, T::from_f64(2.0 / side as f64));
-        let mut scratch = self.scratch();
-        self.gather(coefficients, &mut scratch.sums);
-        let planes: Vec<[Vec<T>; 2]> = axis
-            .par_iter()
-            .map_init(
-                || (scratch.clone(), FoldedScratch::new()),
-                |work, x| self.planes(x, &axis, work),
-            )
-            .collect();
-        let mut out = vec![T::ZERO; side * side * side];
-        for (x, planes) in axis.iter().zip(planes) {
-            for (mirrored, plane) in planes.iter().enumerate() {
-                let start = x.cell(mirrored) * plane.len();
-                out[start..start + plane.len()].copy_from_slice(plane);
-            }
-        }
-        Ok(out)
-    }
-
-    /// Densities in the plane of cells at `x`, and in its mirror image.
-    fn planes(
-        &self,
-        x: &Mirrored<T>,
-        axis: &[Mirrored<T>],
-        (scratch, folded): &mut (ZernikeScratch<T>, FoldedScratch<T>),
-    ) -> [Vec<T>; 2] {
-        let inside = |[y, z]: &[&Mirrored<T>; 2]| {
-            x.place * x.place + y.place * y.place + z.place * z.place <= T::ONE
-        };
-        let places = axis.iter().flat_map(|y| axis.iter().map(move |z| [y, z]));
-        let places: Vec<_> = places.filter(inside).collect();
-        let mut planes = [(); 2].map(|()| vec![T::ZERO; x.cells * x.cells]);
-        for places in places.chunks(block_points::<T>()) {
-            let points: Vec<[T; 3]> = places
-                .iter()
-                .map(|[y, z]| [x.place, y.place, z.place])
-                .collect();
-            self.fill_cells(&points, places, scratch, folded, &mut planes);
-        }
-        planes
-    }
-
-    /// Densities at a block of points and their mirror images.
-    fn fill_cells(
-        &self,
-        points: &[[T; 3]],
-        places: &[[&Mirrored<T>; 2]],
-        scratch: &mut ZernikeScratch<T>,
-        folded: &mut FoldedScratch<T>,
-        planes: &mut [Vec<T>; 2],
-    ) {
-        scratch.sweep.load(points, |_| T::ONE);
-        let job = SynthesiseFolded {
-            tables: &self.tables,
-            order: self.order,
-            points: points.len(),
-            scratch,
-            folded,
-        };
-        T::synthesise_folded(self.arch, job);
-        for (i, [y, z]) in places.iter().enumerate() {
-            let classes: [T; CLASSES] = std::array::from_fn(|class| folded.row(class)[i]);
-            for (signs, value) in hadamard(classes).into_iter().enumerate() {
-                let cell = y.cell(signs >> 1 & 1) * y.cells + z.cell(signs & 1);
-                planes[signs >> 2][cell] = value;
-            }
-        }
-    }
-}
-
-/// A node at `place >= 0` along an axis, and the one at its mirror image.
-#[derive(Debug, Clone, Copy)]
-struct Mirrored<T> {
-    place: T,
-    weight: T,
-    /// Cells of the node and of its image; the same where the node lies at 0.
-    above: usize,
-    below: usize,
-    /// The node is its own image.
-    middle: bool,
-    cells: usize,
-}
-
-impl<T> Mirrored<T> {
-    fn cell(&self, mirrored: usize) -> usize {
-        if mirrored == 1 {
-            self.below
-        } else {
-            self.above
-        }
-    }
-}
-
-fn mirrored_axis<T: Real>(cells: usize, nodes: usize, cell: T) -> Vec<Mirrored<T>> {
-    let rule = gauss_legendre(nodes);
-    let total = cells * nodes;
-    (0..total.div_ceil(2))
-        .map(|i| {
-            let below = i;
-            let above = total - 1 - i;
-            // Node `above`, counted from the lowest; rules run from the largest node down.
-            let (offset, weight) = rule[nodes - 1 - above % nodes];
-            let middle = above == below;
-            let place = if middle {
-                0.0
-            } else {
-                (above / nodes) as f64 + 0.5 + 0.5 * offset - 0.5 * cells as f64
-            };
-            Mirrored {
-                place: T::from_f64(place) * cell,
-                weight: T::from_f64(0.5 * weight) * cell,
-                above: above / nodes,
-                below: below / nodes,
-                middle,
-                cells,
-            }
-        })
-        .collect()
 }
 
 impl<T: Real> VoxelGrid<'_, T> {
@@ -270,19 +131,6 @@ impl<T: Real> VoxelGrid<'_, T> {
             .min()
             .unwrap_or(0)
     }
-}
-
-/// `out[a] = sum_b (-1)^(a . b) values[b]`, its own inverse times 8.
-fn hadamard<T: Real>(mut values: [T; CLASSES]) -> [T; CLASSES] {
-    for bit in [1, 2, 4] {
-        for i in 0..CLASSES {
-            if i & bit == 0 {
-                let (a, b) = (values[i], values[i | bit]);
-                (values[i], values[i | bit]) = (a + b, a - b);
-            }
-        }
-    }
-    values
 }
 
 /// A block of nodes that waits to be summed.
@@ -405,29 +253,6 @@ mod tests {
     }
 
     #[test]
-    fn densities_on_a_grid_are_densities_at_its_points() {
-        for (order, side) in [(0, 1), (7, 9), (12, 10)] {
-            let plan = ZernikePlan::<f64>::new(order).unwrap();
-            let coefficients = values(plan.count());
-            let found = plan.density_grid(&coefficients, side).unwrap();
-            for (i, density) in found.iter().enumerate() {
-                let at = |i: usize| (2 * i + 1) as f64 / side as f64 - 1.0;
-                let point = [at(i / (side * side)), at(i / side % side), at(i % side)];
-                let inside = point.iter().map(|x| x * x).sum::<f64>() <= 1.0;
-                let expected = if inside {
-                    plan.evaluate(&coefficients, &[point]).unwrap()[0]
-                } else {
-                    0.0
-                };
-                assert!(
-                    (density - expected).abs() < 1e-11,
-                    "{order} {i}: {density} {expected}"
-                );
-            }
-        }
-    }
-
-    #[test]
     fn the_number_of_threads_changes_no_bit() {
         let plan = ZernikePlan::<f32>::new(9).unwrap();
         let cells: Vec<f32> = values(21 * 22 * 23).iter().map(|v| *v as f32).collect();
@@ -439,12 +264,8 @@ mod tests {
         };
         let run = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-            let moments = || plan.voxel_moments(&grid).unwrap();
-            let density = |c: &Vec<f32>| plan.density_grid(c, 21).unwrap();
-            pool.build().unwrap().install(|| {
-                let moments = moments();
-                (density(&moments), moments)
-            })
+            let pool = pool.build().unwrap();
+            pool.install(|| plan.voxel_moments(&grid).unwrap())
         };
         let expected = run(1);
         assert!(
@@ -506,7 +327,5 @@ mod tests {
             plan.voxel_moments(&VoxelGrid { cell: 2.0, ..grid }),
             Err(SpectralError::OutsideBall { index: 0, .. })
         ));
-        assert!(plan.density_grid(&[0.0; 19], 4).is_err());
-        assert!(plan.density_grid(&[0.0; 20], 0).is_err());
     }
 }

@@ -1,9 +1,17 @@
 //! Surfaces of equal density as triangle meshes.
 
-use std::collections::HashMap;
+#[cfg(test)]
+mod naive;
+mod slab;
+
+use rayon::prelude::*;
 
 use crate::check::{check_finite, check_length};
 use crate::{Real, SpectralError};
+use slab::Slab;
+
+/// Layers of cells that one task takes. It goes through one more, for the vertices on its first plane.
+const LAYERS: usize = 16;
 
 /// Vertices and triangles; faces run counterclockwise as seen from where the density is lower.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,7 +26,8 @@ pub struct TriangleMesh {
 ///
 /// `values` are given at the centres of `side^3` cells that fill the cube [-1, 1]^3, `[x, y, z]` with z running fastest, as
 /// [`ZernikePlan::density_grid`](crate::ZernikePlan::density_grid) makes them. Outside the cube the field counts as below `level`, which closes
-/// the surface. Vertices lie on the edges between grid points, by linear interpolation; each is stored once. Empty where no value exceeds the level. O(side^3).
+/// the surface. Vertices lie on the edges between grid points, by linear interpolation; each is stored once. Empty where no value exceeds the level.
+/// O(side^3), in parallel, with the same mesh at any number of threads.
 ///
 /// # Errors
 /// Values that are not finite or not `side^3` in number, a level that is not finite, a side above 1024.
@@ -48,20 +57,28 @@ pub fn isosurface<T: Real>(
     check_finite("value of the grid, cell", values)?;
     check_finite("level", &[level])?;
     let field = Field::new(values, side, level.to_f64());
-    let mut surface = Surface {
-        field: &field,
-        mesh: TriangleMesh::default(),
-        known: HashMap::new(),
-    };
+    Ok(mesh(&field, LAYERS))
+}
+
+/// The mesh of all layers, `thickness` of them at a time: the same for any thickness.
+fn mesh<T: Real>(field: &Field<'_, T>, thickness: usize) -> TriangleMesh {
     // Cells between grid points, with one layer of points around them all.
-    for x in 0..=side {
-        for y in 0..=side {
-            for z in 0..=side {
-                surface.cell([x, y, z]);
-            }
-        }
+    let layers = field.side + 1;
+    let slabs = (0..layers.div_ceil(thickness)).into_par_iter().map(|i| {
+        let start = i * thickness;
+        Slab::new(field, start..layers.min(start + thickness))
+    });
+    let slabs: Vec<Slab> = slabs.collect();
+    let mut mesh = TriangleMesh {
+        vertices: Vec::with_capacity(slabs.iter().map(|slab| slab.own().len()).sum()),
+        faces: Vec::with_capacity(slabs.iter().map(|slab| slab.faces.len()).sum()),
+    };
+    for slab in slabs {
+        let before = mesh.vertices.len() as u32;
+        mesh.faces.extend(slab.faces_after(before));
+        mesh.vertices.extend_from_slice(slab.own());
     }
-    Ok(surface.mesh)
+    mesh
 }
 
 struct Field<'a, T> {
@@ -104,11 +121,27 @@ impl<'a, T: Real> Field<'a, T> {
         (low / (low - high)).clamp(0.0, 1.0)
     }
 
-    /// The number of a grid point, those outside included.
-    fn number(&self, at: [usize; 3]) -> u64 {
-        let points = self.side + 2;
-        let [x, y, z] = at;
-        ((x * points + y) * points + z) as u64
+    /// Marks which grid points of a plane across x lie above the level, `(side + 2)^2` of them.
+    fn mark(&self, x: usize, inside: &mut [bool]) {
+        inside.fill(false);
+        if !(1..=self.side).contains(&x) {
+            return;
+        }
+        let (rows, points) = (self.side * (x - 1), self.side + 2);
+        for y in 1..=self.side {
+            let values = &self.values[(rows + y - 1) * self.side..][..self.side];
+            let marks = inside[y * points + 1..].iter_mut();
+            for (mark, value) in marks.zip(values) {
+                *mark = value.to_f64() > self.level;
+            }
+        }
+    }
+
+    /// The vertex on an edge.
+    fn vertex(&self, edge: [[usize; 3]; 2]) -> [f64; 3] {
+        let share = self.crossing(edge);
+        let [start, end] = edge.map(|at| self.place(at));
+        std::array::from_fn(|k| start[k] + share * (end[k] - start[k]))
     }
 
     fn place(&self, at: [usize; 3]) -> [f64; 3] {
@@ -116,101 +149,44 @@ impl<'a, T: Real> Field<'a, T> {
     }
 }
 
-/// The six tetrahedra of a cube about its diagonal, corners as bits of x, y, z; all of positive volume.
-const TETRAHEDRA: [[usize; 4]; 6] = [
-    [0, 1, 3, 7],
-    [0, 2, 6, 7],
-    [0, 4, 5, 7],
-    [0, 3, 2, 7],
-    [0, 6, 4, 7],
-    [0, 5, 1, 7],
-];
-
-/// Even permutations of the corners of a tetrahedron.
-const EVEN: [[usize; 4]; 12] = [
-    [0, 1, 2, 3],
-    [0, 2, 3, 1],
-    [0, 3, 1, 2],
-    [1, 0, 3, 2],
-    [1, 2, 0, 3],
-    [1, 3, 2, 0],
-    [2, 0, 1, 3],
-    [2, 1, 3, 0],
-    [2, 3, 0, 1],
-    [3, 0, 2, 1],
-    [3, 1, 0, 2],
-    [3, 2, 1, 0],
-];
-
-struct Surface<'a, T> {
-    field: &'a Field<'a, T>,
-    mesh: TriangleMesh,
-    /// Vertices on edges that were met before.
-    known: HashMap<u64, u32>,
-}
-
-impl<T: Real> Surface<'_, T> {
-    fn cell(&mut self, [x, y, z]: [usize; 3]) {
-        let corners: [[usize; 3]; 8] =
-            std::array::from_fn(|i| [x + (i & 1), y + (i >> 1 & 1), z + (i >> 2)]);
-        let inside = corners.map(|corner| self.field.above(corner, 1.0) > 0.0);
-        if inside.iter().all(|i| *i) || !inside.iter().any(|i| *i) {
-            return;
-        }
-        for tetrahedron in TETRAHEDRA {
-            self.tetrahedron(tetrahedron.map(|i| (corners[i], inside[i])));
-        }
-    }
-
-    fn tetrahedron(&mut self, corners: [([usize; 3], bool); 4]) {
-        let count = corners.iter().filter(|(_at, inside)| *inside).count();
-        // The corners that are alone, or the inner pair, brought to the front without a reflection.
-        let front = match count {
-            1 => [true, false, false, false],
-            2 => [true, true, false, false],
-            3 => [false, true, true, true],
-            _ => return,
-        };
-        let fits = |order: &&[usize; 4]| (0..4).all(|i| corners[order[i]].1 == front[i]);
-        let Some(order) = EVEN.iter().find(fits) else {
-            return;
-        };
-        let [p, q, r, s] = order.map(|i| corners[i].0);
-        match count {
-            1 => self.triangle([[p, q], [p, r], [p, s]]),
-            3 => self.triangle([[p, q], [p, s], [p, r]]),
-            _ => {
-                self.triangle([[p, r], [q, s], [q, r]]);
-                self.triangle([[p, r], [p, s], [q, s]]);
-            }
-        }
-    }
-
-    fn triangle(&mut self, edges: [[[usize; 3]; 2]; 3]) {
-        let face = edges.map(|edge| self.vertex(edge));
-        self.mesh.faces.push(face);
-    }
-
-    fn vertex(&mut self, [a, b]: [[usize; 3]; 2]) -> u32 {
-        let edge = if a < b { [a, b] } else { [b, a] };
-        let (field, vertices) = (self.field, &mut self.mesh.vertices);
-        // At most 1026^3 points: the numbers of two fit one word.
-        let [from, to] = edge.map(|at| field.number(at));
-        *self.known.entry(from << 32 | to).or_insert_with(|| {
-            let share = field.crossing(edge);
-            let [start, end] = edge.map(|at| field.place(at));
-            vertices.push(std::array::from_fn(|k| {
-                start[k] + share * (end[k] - start[k])
-            }));
-            (vertices.len() - 1) as u32
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ZernikePlan;
+    use crate::testing::noise;
+
+    #[test]
+    fn slabs_of_any_thickness_make_the_mesh_of_one_pass() {
+        for side in (0..12).chain([31, 33]) {
+            let rough = noise(side * side * side, side as u64);
+            let smooth: Vec<f64> = (0..rough.len()).map(|i| (i as f64 * 0.01).sin()).collect();
+            for values in [rough, smooth] {
+                for level in [-0.99, 0.0, 0.7] {
+                    let field = Field::new(&values, side, level);
+                    let expected = naive::isosurface(&field);
+                    for thickness in [1, 2, 5, LAYERS, 100] {
+                        assert!(mesh(&field, thickness) == expected, "{side} {thickness}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_no_bit() {
+        let values = noise(40 * 40 * 40, 1);
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let pool = pool.build().unwrap();
+            pool.install(|| isosurface(&values, 40, 0.5).unwrap())
+        };
+        let expected = run(1);
+        assert!(
+            [2, 3, 8]
+                .into_iter()
+                .all(|threads| run(threads) == expected)
+        );
+    }
 
     #[test]
     fn the_surface_of_a_ball_is_closed_and_faces_outward() {
