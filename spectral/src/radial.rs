@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 use rayon::prelude::*;
 
 use crate::check::{check_length, check_order, check_points_finite};
+use crate::real::power_below;
 use crate::{Basis, ScatteredPlan, SpectralError, SphereGrid, SphericalPlan};
 
 /// Half-angle of the cone that a node looks into, in spacings of the grid.
@@ -24,17 +25,27 @@ const NEIGHBOURS: usize = 4;
 /// O(order^2 points) for the radii; O(order^2) for each node without points, and a sort where others are equally near; O(order^3) for the
 /// transform. In parallel over nodes, with the same bits at any number of threads.
 ///
+/// A cloud of any scale does; coefficients beyond the range of `f64` are infinite.
+///
 /// # Errors
 /// An empty cloud, points that are not finite, all of them at the origin; an order that [`SphericalPlan`] does not have.
 pub fn spherical_from_cloud(points: &[[f64; 3]], order: usize) -> Result<Vec<f64>, SpectralError> {
     check_order(Basis::Spherical, order)?;
-    let samples = directions_and_radii(points)?;
+    // Squares of very large or small lengths are no numbers: all are taken in a unit near the largest.
+    let largest = points
+        .iter()
+        .flatten()
+        .fold(0.0, |m: f64, x| m.max(x.abs()));
+    let unit = power_below(largest);
+    let samples = directions_and_radii(points, unit)?;
     let plan = SphericalPlan::new(SphereGrid::gauss_legendre(order)?, order)?;
     let nodes: Vec<[f64; 3]> = plan.grid().angles().map(direction).collect();
     let cone = (CONE * PI / (order + 1) as f64).min(PI).cos();
     let radii = nodes.par_iter();
     let radii = radii.map(|node| outer_radius(node, &samples, cone));
-    plan.analysis(&fill(&nodes, &radii.collect::<Vec<_>>()))
+    let mut coefficients = plan.analysis(&fill(&nodes, &radii.collect::<Vec<_>>()))?;
+    coefficients.iter_mut().for_each(|c| *c *= unit);
+    Ok(coefficients)
 }
 
 fn direction((theta, phi): (f64, f64)) -> [f64; 3] {
@@ -74,14 +85,18 @@ pub fn radial_points(
         .collect())
 }
 
-fn directions_and_radii(points: &[[f64; 3]]) -> Result<Vec<([f64; 3], f64)>, SpectralError> {
+fn directions_and_radii(
+    points: &[[f64; 3]],
+    unit: f64,
+) -> Result<Vec<([f64; 3], f64)>, SpectralError> {
     if points.is_empty() {
         return Err(SpectralError::Empty { what: "cloud" });
     }
     check_points_finite("point", points)?;
     let samples: Vec<_> = points
         .iter()
-        .map(|p| (*p, dot(*p, *p).sqrt()))
+        .map(|p| p.map(|x| x / unit))
+        .map(|p| (p, dot(p, p).sqrt()))
         .filter(|(_point, radius)| *radius > 0.0)
         .map(|(point, radius)| (point.map(|x| x / radius), radius))
         .collect();
@@ -179,6 +194,19 @@ mod tests {
             let truth = radius(point.map(|x| x / length));
             // The quantile of a cone leans to the larger radii in it.
             assert!((length - truth).abs() < 0.05, "{length} {truth}");
+        }
+    }
+
+    #[test]
+    fn a_cloud_of_any_scale_is_taken() {
+        let cloud = surface(|u| 1.0 + 0.5 * u[0])[..300].to_vec();
+        let usual = spherical_from_cloud(&cloud, 6).unwrap();
+        for power in [-1000, -660, -1, 3, 660, 1000] {
+            let scale = 2f64.powi(power);
+            let scaled: Vec<_> = cloud.iter().map(|p| p.map(|x| x * scale)).collect();
+            let found = spherical_from_cloud(&scaled, 6).unwrap();
+            let expected: Vec<f64> = usual.iter().map(|c| c * scale).collect();
+            assert_eq!(found, expected, "2^{power}");
         }
     }
 
