@@ -2,18 +2,16 @@
 
 use std::f64::consts::PI;
 
-use rayon::prelude::*;
+#[cfg(test)]
+mod naive;
+mod nearest;
+mod outer;
 
 use crate::check::{check_length, check_order, check_points_finite};
 use crate::real::power_below;
 use crate::{Basis, ScatteredPlan, SpectralError, SphereGrid, SphericalPlan};
-
-/// Half-angle of the cone that a node looks into, in spacings of the grid.
-const CONE: f64 = 1.5;
-/// The quantile of the radii in a cone that counts as its outer radius: robust against stray points.
-const OUTER: f64 = 0.9;
-/// Filled nodes from which an empty one takes its value.
-const NEIGHBOURS: usize = 4;
+use nearest::fill;
+use outer::outer_radii;
 
 /// Spherical-harmonic coefficients of the outer radius of a cloud, `(order + 1)^2` values in flat order.
 ///
@@ -22,8 +20,9 @@ const NEIGHBOURS: usize = 4;
 /// nearest nodes that have some, weighted by inverse angular distance. Whatever lies behind the outer surface is lost.
 /// The quadrature is exact for band-limited radii (Driscoll and Healy 1994 for the principle).
 ///
-/// O(order^2 points) for the radii; O(order^2) for each node without points, and a sort where others are equally near; O(order^3) for the
-/// transform. In parallel over nodes, with the same bits at any number of threads.
+/// For the radii each node looks through the points of its band of colatitudes, O(order points) in all where they are spread evenly. A node without
+/// points looks through the rings about it; it sorts all nodes with points, O(order^2 log order), where the order of equally near ones changes the
+/// last bits or picks other nodes. O(order^3) for the transform. In parallel over nodes, with the same bits at any number of threads.
 ///
 /// A cloud of any scale does; coefficients beyond the range of `f64` are infinite.
 ///
@@ -39,13 +38,57 @@ pub fn spherical_from_cloud(points: &[[f64; 3]], order: usize) -> Result<Vec<f64
     let unit = power_below(largest);
     let samples = directions_and_radii(points, unit)?;
     let plan = SphericalPlan::new(SphereGrid::gauss_legendre(order)?, order)?;
-    let nodes: Vec<[f64; 3]> = plan.grid().angles().map(direction).collect();
-    let cone = (CONE * PI / (order + 1) as f64).min(PI).cos();
-    let radii = nodes.par_iter();
-    let radii = radii.map(|node| outer_radius(node, &samples, cone));
-    let mut coefficients = plan.analysis(&fill(&nodes, &radii.collect::<Vec<_>>()))?;
+    let nodes = Nodes::new(plan.grid());
+    let radii = fill(&nodes, &outer_radii(&nodes, samples));
+    let mut coefficients = plan.analysis(&radii)?;
     coefficients.iter_mut().for_each(|c| *c *= unit);
     Ok(coefficients)
+}
+
+/// A direction and the radius there.
+type Sample = ([f64; 3], f64);
+
+/// The nodes of a grid, as many in each ring.
+struct Nodes {
+    directions: Vec<[f64; 3]>,
+    /// Colatitudes of the rings, ascending.
+    thetas: Vec<f64>,
+}
+
+impl Nodes {
+    fn new(grid: &SphereGrid) -> Self {
+        Self {
+            directions: grid.angles().map(direction).collect(),
+            thetas: grid.rings().iter().map(|ring| ring.theta).collect(),
+        }
+    }
+
+    fn in_ring(&self) -> usize {
+        self.directions.len() / self.thetas.len()
+    }
+}
+
+/// Directions and radii of the points away from the origin.
+fn directions_and_radii(points: &[[f64; 3]], unit: f64) -> Result<Vec<Sample>, SpectralError> {
+    if points.is_empty() {
+        return Err(SpectralError::Empty { what: "cloud" });
+    }
+    check_points_finite("point", points)?;
+    let samples: Vec<_> = points
+        .iter()
+        .map(|p| p.map(|x| x / unit))
+        .map(|p| (p, dot(p, p).sqrt()))
+        .filter(|(_point, radius)| *radius > 0.0)
+        .map(|(point, radius)| (point.map(|x| x / radius), radius))
+        .collect();
+    if samples.is_empty() {
+        return Err(SpectralError::Value {
+            what: "cloud",
+            expected: "a point away from the origin",
+            found: "only the origin".into(),
+        });
+    }
+    Ok(samples)
 }
 
 fn direction((theta, phi): (f64, f64)) -> [f64; 3] {
@@ -85,95 +128,14 @@ pub fn radial_points(
         .collect())
 }
 
-fn directions_and_radii(
-    points: &[[f64; 3]],
-    unit: f64,
-) -> Result<Vec<([f64; 3], f64)>, SpectralError> {
-    if points.is_empty() {
-        return Err(SpectralError::Empty { what: "cloud" });
-    }
-    check_points_finite("point", points)?;
-    let samples: Vec<_> = points
-        .iter()
-        .map(|p| p.map(|x| x / unit))
-        .map(|p| (p, dot(p, p).sqrt()))
-        .filter(|(_point, radius)| *radius > 0.0)
-        .map(|(point, radius)| (point.map(|x| x / radius), radius))
-        .collect();
-    if samples.is_empty() {
-        return Err(SpectralError::Value {
-            what: "cloud",
-            expected: "a point away from the origin",
-            found: "only the origin".into(),
-        });
-    }
-    Ok(samples)
-}
-
 fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-fn outer_radius(node: &[f64; 3], samples: &[([f64; 3], f64)], cone: f64) -> Option<f64> {
-    let near = samples
-        .iter()
-        .filter(|(direction, _radius)| dot(*direction, *node) >= cone);
-    let mut radii: Vec<f64> = near.map(|(_direction, radius)| *radius).collect();
-    let last = radii.len().checked_sub(1)?;
-    let rank = (last as f64 * OUTER).round() as usize;
-    Some(*radii.select_nth_unstable_by(rank, f64::total_cmp).1)
-}
-
-/// Gives empty nodes the weighted mean of the nearest filled ones.
-fn fill(nodes: &[[f64; 3]], radii: &[Option<f64>]) -> Vec<f64> {
-    let filled: Vec<([f64; 3], f64)> = nodes
-        .iter()
-        .zip(radii)
-        .filter_map(|(node, radius)| Some((*node, (*radius)?)))
-        .collect();
-    let from_neighbours = |node: &[f64; 3]| {
-        let near = nearest(node, &filled);
-        let total: f64 = near.iter().map(|(angle, _radius)| 1.0 / angle).sum();
-        near.iter()
-            .map(|(angle, radius)| radius / angle)
-            .sum::<f64>()
-            / total
-    };
-    let each = nodes.par_iter().zip(radii);
-    each.map(|(node, radius)| radius.unwrap_or_else(|| from_neighbours(node)))
-        .collect()
-}
-
-/// Angle and radius of at most [`NEIGHBOURS`] nodes, the nearest first.
-fn nearest(node: &[f64; 3], filled: &[([f64; 3], f64)]) -> Vec<(f64, f64)> {
-    let cosine = |direction: &[f64; 3]| dot(*direction, *node).clamp(-1.0, 1.0);
-    // One more than wanted, by cosine, which needs no inverse.
-    let mut near: Vec<(f64, f64)> = Vec::with_capacity(NEIGHBOURS + 2);
-    for (direction, radius) in filled {
-        let cosine = cosine(direction);
-        if near.len() <= NEIGHBOURS || cosine > near[NEIGHBOURS].0 {
-            let place = near.partition_point(|(other, _radius)| *other >= cosine);
-            near.insert(place, (cosine, *radius));
-            near.truncate(NEIGHBOURS + 1);
-        }
-    }
-    near.iter_mut()
-        .for_each(|(angle, _radius)| *angle = angle.acos());
-    if near.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-        // Which of nodes equally near comes first is for the sort to say, as it was for the coefficients that people have stored.
-        near = filled
-            .iter()
-            .map(|(direction, radius)| (cosine(direction).acos(), *radius))
-            .collect();
-        near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    }
-    near.truncate(NEIGHBOURS);
-    near
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::noise;
 
     /// Points of a surface given by its radius in each direction.
     fn surface(radius: impl Fn([f64; 3]) -> f64) -> Vec<[f64; 3]> {
@@ -210,26 +172,44 @@ mod tests {
         }
     }
 
+    /// Noise in a cube, on one side of it and in a plane through it; all radii of the last are 1.
+    fn clouds(count: usize) -> Vec<Vec<[f64; 3]>> {
+        let numbers = noise(3 * count, count as u64);
+        let cube: Vec<[f64; 3]> = numbers.chunks(3).map(|p| [p[0], p[1], p[2]]).collect();
+        let half = cube.iter().map(|[x, y, z]| [*x, y.abs(), *z]);
+        let plane = cube.iter().map(|[x, y, _z]| [*x, *y, 0.0]);
+        let length = |p: &[f64; 3]| dot(*p, *p).sqrt();
+        let sphere = cube.iter().map(|p| p.map(|x| x / length(p)));
+        let others = [half.collect(), plane.collect(), sphere.collect()];
+        [cube.clone()].into_iter().chain(others).collect()
+    }
+
+    fn searches_find_what_looking_at_all_finds(order: usize, count: usize) {
+        let nodes = Nodes::new(&SphereGrid::gauss_legendre(order).unwrap());
+        for cloud in clouds(count) {
+            let samples = directions_and_radii(&cloud, 1.0).unwrap();
+            let expected = naive::outer_radii(&nodes, &samples);
+            assert_eq!(outer_radii(&nodes, samples), expected);
+            let bits =
+                |radii: Vec<f64>| -> Vec<u64> { radii.iter().map(|r| r.to_bits()).collect() };
+            let (filled, expected) = (fill(&nodes, &expected), naive::fill(&nodes, &expected));
+            assert!(bits(filled) == bits(expected), "{order} {count}");
+        }
+    }
+
     #[test]
-    fn one_pass_finds_the_nearest_as_sorting_does() {
-        let filled: Vec<([f64; 3], f64)> = surface(|u| 1.0 + u[0])
-            .into_iter()
-            .step_by(31)
-            .map(|p| (p.map(|x| x / dot(p, p).sqrt()), dot(p, p)))
-            .collect();
-        for count in [0, 1, 3, 4, 5, filled.len()] {
-            let filled = &filled[..count];
-            for node in [[0.0, 0.0, 1.0], [0.6, 0.0, -0.8], [-1.0, 0.0, 0.0]] {
-                let mut sorted: Vec<(f64, f64)> = filled
-                    .iter()
-                    .map(|(direction, radius)| {
-                        (dot(*direction, node).clamp(-1.0, 1.0).acos(), *radius)
-                    })
-                    .collect();
-                sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-                sorted.truncate(NEIGHBOURS);
-                assert_eq!(nearest(&node, filled), sorted);
+    fn searches_find_what_looking_at_all_finds_at_small_orders() {
+        for order in 0..=16 {
+            for count in [1, 2, 3, 5, 8, 20, 100] {
+                searches_find_what_looking_at_all_finds(order, count);
             }
+        }
+    }
+
+    #[test]
+    fn searches_find_what_looking_at_all_finds_at_large_orders() {
+        for (order, count) in [(31, 300), (47, 40), (48, 2000)] {
+            searches_find_what_looking_at_all_finds(order, count);
         }
     }
 
