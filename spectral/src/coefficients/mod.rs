@@ -257,7 +257,7 @@ mod tests {
                     .all(|(a, b)| (a - b).abs() < 1e-13)
             );
         }
-        let truth = power_spectrum(ortho.values());
+        let truth = power_spectrum(ortho.values()).unwrap();
         assert!(
             ortho
                 .degree_energy()

@@ -10,12 +10,20 @@ use crate::{Basis, Real, SpectralError, zernike_index};
 
 /// Sum of squares of each degree of spherical coefficients in flat order: `[L + 1]`. O(K).
 ///
-/// Nothing is refused: values beyond the last whole degree are passed over, and a NaN or an infinity shows in the sum of its degree.
-pub fn power_spectrum<T: Real>(coefficients: &[T]) -> Vec<f64> {
-    let degrees = (0..).take_while(|l| (l + 1) * (l + 1) <= coefficients.len());
-    degrees
-        .map(|l: usize| energy(&coefficients[l * l..(l + 1) * (l + 1)]))
-        .collect()
+/// # Errors
+/// A length that is not `(L + 1)^2`, as that of most Zernike coefficients is not; values that are not finite.
+pub fn power_spectrum<T: Real>(coefficients: &[T]) -> Result<Vec<f64>, SpectralError> {
+    let degrees = coefficients.len().isqrt();
+    if degrees == 0 || degrees * degrees != coefficients.len() {
+        return Err(SpectralError::Value {
+            what: "number of spherical coefficients",
+            expected: "(L + 1)^2",
+            found: coefficients.len().to_string(),
+        });
+    }
+    check_finite("coefficient", coefficients)?;
+    let degree = |l: usize| energy(&coefficients[l * l..(l + 1) * (l + 1)]);
+    Ok((0..degrees).map(degree).collect())
 }
 
 /// The norm over m of each (n, l) of Zernike coefficients, in flat order of (n, l) (Novotni and Klein 2003, eq. 9).
@@ -130,6 +138,16 @@ mod tests {
     }
 
     #[test]
+    fn a_spectrum_has_whole_degrees_alone() {
+        assert_eq!(power_spectrum(&[2.0, 1.0, -1.0, 3.0]).unwrap(), [4.0, 11.0]);
+        for count in [0, 2, 84] {
+            let error = power_spectrum(&values(count)).unwrap_err();
+            assert!(error.to_string().contains(&count.to_string()), "{error}");
+        }
+        assert!(power_spectrum(&[f32::NAN]).is_err());
+    }
+
+    #[test]
     fn no_rotation_changes_norms_and_products() {
         let mut a: Vec<f64> = values(969).iter().map(|v| v / 29.0).collect();
         let (norms, products) = (
@@ -175,7 +193,7 @@ mod tests {
         let found = zernike_invariants(&numbers(&cloud["zernike"]), 20).unwrap();
         assert!(close(&found, &norms, 1e-13));
         assert!(close(
-            &power_spectrum(&numbers(&cloud["sh"])),
+            &power_spectrum(&numbers(&cloud["sh"])).unwrap(),
             &power,
             1e-13 * power[0].max(1.0)
         ));

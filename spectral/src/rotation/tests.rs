@@ -45,10 +45,10 @@ fn the_oracle_is_met() {
     assert!(largest_difference(&zernike, &numbers(&truth["zernike_after"])) < 1e-13);
     assert!(largest_difference(&zernike_invariants(&zernike, 10).unwrap(), &norms) < 1e-13);
     let mut harmonics = numbers(&truth["sh_before"]);
-    let power = power_spectrum(&harmonics);
+    let power = power_spectrum(&harmonics).unwrap();
     rotation.apply_spherical(&mut harmonics).unwrap();
     assert!(largest_difference(&harmonics, &numbers(&truth["sh_after"])) < 1e-13);
-    assert!(largest_difference(&power_spectrum(&harmonics), &power) < 1e-13);
+    assert!(largest_difference(&power_spectrum(&harmonics).unwrap(), &power) < 1e-13);
 }
 
 /// Entry (m, k) of the complex Wigner matrix from the real one `d` of degree `l`.
@@ -164,8 +164,9 @@ fn there_and_back_at_degree_256() {
     let mut turned = start.clone();
     rotation.apply_spherical(&mut turned).unwrap();
     for (l, (a, b)) in power_spectrum(&turned)
+        .unwrap()
         .iter()
-        .zip(power_spectrum(&start))
+        .zip(power_spectrum(&start).unwrap())
         .enumerate()
     {
         assert!((a - b).abs() <= 1e-12 * b, "degree {l}: {a} {b}");
