@@ -1,6 +1,6 @@
 //! Clouds of a store to local maps: neighbourhoods around points that cover the cloud.
 
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 use spectra_pointcloud::farthest_points;
 use spectra_spectral::{Axes, LocalPlan, local_axes, upright_axes};
@@ -8,6 +8,8 @@ use spectra_spectral::{Axes, LocalPlan, local_axes, upright_axes};
 use crate::DatasetError;
 use crate::pose::up_axis;
 
+/// Highest order of the moments of wider neighbourhoods.
+const WIDE_ORDER: usize = 2;
 /// Radius within which the normal of a neighbourhood in own axes is found.
 const NORMAL_RADIUS: f32 = 0.2;
 
@@ -94,6 +96,7 @@ pub struct LocalMap {
 pub struct LocalMapper {
     options: LocalOptions,
     plan: LocalPlan,
+    wide: LocalPlan,
 }
 
 impl LocalMapper {
@@ -112,6 +115,7 @@ impl LocalMapper {
         }
         Ok(Self {
             plan: LocalPlan::new(options.order)?,
+            wide: LocalPlan::new(WIDE_ORDER)?,
             options,
         })
     }
@@ -150,6 +154,21 @@ impl LocalMapper {
     ) -> Result<Array2<f32>, DatasetError> {
         let axes = placed.axes.as_deref();
         Ok(self.plan.rows(points, &placed.centres, radius, axes)?)
+    }
+
+    /// How what is known of each neighbourhood, `[centres, functions]`, lies within `radius` of each centre: moments to n = 2 of each
+    /// function and of the density of the centres, `[centres, 10 (functions + 1)]` (see [`LocalPlan::fields`]).
+    ///
+    /// # Errors
+    /// Another number of rows than of centres, values that are not finite, a radius that is not positive.
+    pub fn wider(
+        &self,
+        placed: &Placed,
+        known: &ArrayView2<f32>,
+        radius: f32,
+    ) -> Result<Array2<f32>, DatasetError> {
+        let (centres, axes) = (&placed.centres, placed.axes.as_deref());
+        Ok(self.wide.fields(centres, known, centres, radius, axes)?)
     }
 
     /// Picks the centres and, where they are not the object's, their axes: the same for every radius.

@@ -33,6 +33,13 @@ pub struct FisherOptions {
     pub samples: usize,
 }
 
+impl FisherOptions {
+    /// Which of `count` training objects `seed` draws for the axes and the mixture, ascending.
+    pub fn drawn(&self, count: usize, seed: u64) -> Vec<usize> {
+        draw(count, self.objects, seed, 0)
+    }
+}
+
 impl Default for FisherOptions {
     fn default() -> Self {
         Self {
@@ -53,7 +60,7 @@ pub struct FisherEncoder {
 }
 
 impl FisherEncoder {
-    /// Fits on training objects drawn by `seed`; labels are not used.
+    /// Fits on training objects that [`FisherOptions::drawn`] names (given these alone, on all); labels are not used.
     ///
     /// Each axis is divided by the fourth root of its variance, half way between keeping and whitening it. Positions are
     /// centred, divided by their standard deviation over all coordinates and multiplied by `options.position`.
@@ -61,7 +68,7 @@ impl FisherEncoder {
     /// # Errors
     /// No objects or neighbourhoods, objects of different widths, values that are not finite.
     pub fn fit(objects: &[LocalSet], options: FisherOptions, seed: u64) -> Result<Self> {
-        let drawn = draw(objects.len(), options.objects, seed, 0);
+        let drawn = options.drawn(objects.len(), seed);
         let drawn: Vec<&LocalSet> = drawn.into_iter().map(|i| &objects[i]).collect();
         drawn.iter().try_for_each(|object| matched(object))?;
         let rows = stack(&drawn, |object| object.rows.view())?;
@@ -113,12 +120,59 @@ impl FisherEncoder {
     }
 }
 
-/// What neighbourhoods become before the mixture sees them.
+/// Leading principal axes of neighbourhoods, each divided by the fourth root of its variance: half way between keeping and
+/// whitening them.
 #[derive(Debug, Clone)]
-struct Projection {
+pub struct LocalAxes {
     pca: Pca,
     /// What each axis is multiplied by.
     scale: Array1<f32>,
+}
+
+impl LocalAxes {
+    /// Fits `count` axes, or as many as rows have columns, to all neighbourhoods of `objects`.
+    ///
+    /// # Errors
+    /// No objects or neighbourhoods, objects of different widths, values that are not finite.
+    pub fn fit(objects: &[LocalSet], count: usize) -> Result<Self> {
+        let objects: Vec<&LocalSet> = objects.iter().collect();
+        let rows = stack(&objects, |object| object.rows.view())?;
+        check_finite(&rows.view(), "neighbourhoods of the training objects")?;
+        Ok(Self::of(&rows, count))
+    }
+
+    fn of(rows: &Array2<f32>, count: usize) -> Self {
+        let pca = Pca::fit(&rows.view(), count);
+        let scale = pca
+            .variances()
+            .mapv(|v| v.max(f32::MIN_POSITIVE).powf(-0.25));
+        Self { pca, scale }
+    }
+
+    /// Places of neighbourhoods `[neighbourhoods, columns]` along the axes, `[neighbourhoods, axes]`.
+    ///
+    /// # Errors
+    /// Rows of another width than those it was fitted on.
+    pub fn along(&self, rows: &ArrayView2<f32>) -> Result<Array2<f32>> {
+        if rows.ncols() == self.pca.columns() {
+            return Ok(self.transform(rows));
+        }
+        Err(EvalError::Columns {
+            what: "neighbourhoods of an object".into(),
+            expected: self.pca.columns(),
+            found: rows.ncols(),
+        })
+    }
+
+    fn transform(&self, rows: &ArrayView2<f32>) -> Array2<f32> {
+        self.pca.transform(rows) * &self.scale
+    }
+}
+
+/// What neighbourhoods become before the mixture sees them.
+#[derive(Debug, Clone)]
+struct Projection {
+    axes: LocalAxes,
     middle: Array1<f32>,
     /// What positions are multiplied by.
     stretch: f32,
@@ -126,10 +180,6 @@ struct Projection {
 
 impl Projection {
     fn fit(rows: &Array2<f32>, places: &Array2<f32>, options: FisherOptions) -> Self {
-        let pca = Pca::fit(&rows.view(), options.axes);
-        let scale = pca
-            .variances()
-            .mapv(|v| v.max(f32::MIN_POSITIVE).powf(-0.25));
         let middle = places
             .mean_axis(Axis(0))
             .unwrap_or_else(|| Array1::zeros(places.ncols()));
@@ -139,8 +189,7 @@ impl Projection {
             .sum::<f64>();
         let spread = (spread / places.len() as f64).sqrt().max(1e-12);
         Self {
-            pca,
-            scale,
+            axes: LocalAxes::of(rows, options.axes),
             middle,
             stretch: options.position / spread as f32,
         }
@@ -149,7 +198,11 @@ impl Projection {
     fn check(&self, object: &LocalSet) -> Result<()> {
         matched(object)?;
         for (what, expected, found) in [
-            ("neighbourhoods", self.pca.columns(), object.rows.ncols()),
+            (
+                "neighbourhoods",
+                self.axes.pca.columns(),
+                object.rows.ncols(),
+            ),
             (
                 "positions of the neighbourhoods",
                 self.middle.len(),
@@ -169,10 +222,10 @@ impl Projection {
 
     /// Scaled axes with scaled positions beside them.
     fn prepare(&self, rows: &ArrayView2<f32>, positions: &ArrayView2<f32>) -> Array2<f32> {
-        let axes = self.scale.len();
+        let axes = self.axes.scale.len();
         let mut out = Array2::zeros((rows.nrows(), axes + positions.ncols()));
-        let turned = self.pca.transform(rows) * &self.scale;
-        out.slice_mut(s![.., ..axes]).assign(&turned);
+        out.slice_mut(s![.., ..axes])
+            .assign(&self.axes.transform(rows));
         let places = (positions - &self.middle) * self.stretch;
         out.slice_mut(s![.., axes..]).assign(&places);
         out

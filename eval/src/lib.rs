@@ -64,7 +64,7 @@ pub use chamfer::chamfer;
 pub use error::EvalError;
 pub use evaluate::{Classifier, Evaluation, Protocol, evaluate, evaluate_kernels};
 pub use features::{FeatureSet, Labels, Standardizer};
-pub use fisher::{FisherEncoder, FisherOptions, LocalSet};
+pub use fisher::{FisherEncoder, FisherOptions, LocalAxes, LocalSet};
 pub use fourier::RandomFourier;
 pub use kernel::Kernel;
 pub use neighbours::nearest_training;

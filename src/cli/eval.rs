@@ -84,6 +84,9 @@ pub struct LocalOptions {
     /// Radii of the neighbourhoods, in units of the unit ball
     #[arg(long, value_delimiter = ',', default_values_t = Neighbourhoods::default().radii, value_parser = positive::<f32>)]
     pub radii: Vec<f32>,
+    /// Levels of neighbourhoods; 2 adds how those of each radius lie within the next two wider radii
+    #[arg(long, default_value_t = 1, value_parser = whole(1..=2))]
+    pub levels: usize,
     /// Highest order of the moments of a neighbourhood, at most 8
     #[arg(long, default_value_t = Neighbourhoods::default().order, value_parser = whole(0..=MAX_LOCAL_ORDER as u64))]
     pub local_order: usize,

@@ -10,7 +10,7 @@ use crate::commands::Poses;
 /// What `eval images` takes besides its own options.
 const OF_BOTH: [&str; 6] = ["target", "run", "seeds", "data", "json", "device"];
 /// What a run on local maps has settled.
-const OF_THE_RUN: [&str; 3] = ["centres", "radii", "local_order"];
+const OF_THE_RUN: [&str; 4] = ["centres", "radii", "levels", "local_order"];
 
 /// The first option on the command line of `eval` that has no use there, and why.
 pub fn of_eval(matches: &ArgMatches) -> Option<String> {

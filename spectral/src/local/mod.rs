@@ -16,6 +16,7 @@ use pulp::{Arch, NullaryFnOnce};
 use crate::{Basis, SpectralError};
 
 mod axes;
+mod fields;
 mod monomials;
 mod reach;
 
@@ -97,13 +98,7 @@ impl LocalPlan {
         axes: Option<&[Axes]>,
     ) -> Result<Array2<f32>, SpectralError> {
         check(points, centres, radius)?;
-        if let Some(axes) = axes.filter(|axes| axes.len() != centres.len()) {
-            return Err(SpectralError::Length {
-                what: "axes",
-                expected: centres.len(),
-                found: axes.len(),
-            });
-        }
+        check_axes(axes, centres)?;
         let sorted = Sorted::new(points);
         let mut rows = Array2::zeros((centres.len(), self.columns()));
         Arch::new().dispatch(Fill {
@@ -212,6 +207,17 @@ fn check(points: &[[f32; 3]], centres: &[[f32; 3]], radius: f32) -> Result<(), S
     })
 }
 
+fn check_axes(axes: Option<&[Axes]>, centres: &[[f32; 3]]) -> Result<(), SpectralError> {
+    match axes.filter(|axes| axes.len() != centres.len()) {
+        Some(axes) => Err(SpectralError::Length {
+            what: "axes",
+            expected: centres.len(),
+            found: axes.len(),
+        }),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,7 +225,7 @@ mod tests {
     use crate::simd::every_arch;
     use nalgebra::{Matrix3, Rotation3, Vector3};
 
-    fn cloud() -> Vec<[f32; 3]> {
+    pub(super) fn cloud() -> Vec<[f32; 3]> {
         let wave = |i: usize, k: f64| ((i as f64 + 1.0) * k).sin() as f32;
         (0..300)
             .map(|i| [0.8 * wave(i, 0.7), 0.5 * wave(i, 1.9), 0.2 * wave(i, 2.3)])

@@ -1,16 +1,15 @@
 //! Descriptors for which no network is trained: Fisher vectors of local maps and Fourier features of raw ones, alone and joined.
 
-use rayon::prelude::*;
-use spectra_datasets::{DatasetError, Frame, LocalMapper, LocalOptions, Placed};
+use spectra_datasets::{Frame, LocalOptions};
 use spectra_eval::{
     Classifier, FeatureSet, FisherEncoder, FisherOptions, Kernel, LocalSet, Protocol, Row,
     evaluate_kernels,
 };
 use spectra_model::{Encoder, LocalRows};
 
-use super::Request;
 use super::data::{Data, Side};
 use super::stances::Fourier;
+use super::{Request, levels};
 use crate::cli::FeatureKind;
 use crate::frozen::Frozen;
 use crate::outcome::Usage;
@@ -50,7 +49,8 @@ pub fn rows(
             frame: frame(kind, &data.up),
             ..request.local.clone()
         };
-        let kernels = kernels(data, &local, request.fisher, &seeds, progress)?;
+        let local = (&local, request.levels);
+        let kernels = levels::kernels(data, local, request.fisher, &seeds, progress)?;
         rows.extend(judge(&kernels)?);
         mean.add(kernels)?;
     }
@@ -129,76 +129,6 @@ fn frame(kind: FeatureKind, up: &str) -> Frame {
         FeatureKind::FisherUpright => Frame::about(up),
         FeatureKind::FisherInvariant => Frame::Own,
         _ => Frame::Object,
-    }
-}
-
-/// One kernel for each seed: the mean over radii of the kernels of their Fisher vectors. One radius at a time is in memory.
-fn kernels(
-    data: &Data,
-    local: &LocalOptions,
-    fisher: FisherOptions,
-    seeds: &[u64],
-    progress: &Progress,
-) -> anyhow::Result<Vec<Kernel>> {
-    let mapper = LocalMapper::new(local.clone())?;
-    let [train, test] = [&data.train, &data.test].map(|side| Clouds::place(&mapper, side));
-    let (train, test) = (train?, test?);
-    let name = match local.frame {
-        Frame::Object => "Fisher vector",
-        Frame::AboutX | Frame::AboutY | Frame::AboutZ => "Fisher vector, upright axes",
-        Frame::Own => "Fisher vector, own axes",
-    };
-    let steps = local.radii.len() * (1 + seeds.len());
-    let mut done = 0;
-    let mut step = || {
-        progress.set(done, steps, name);
-        done += 1;
-    };
-    let mut kernels: Vec<Kernel> = Vec::new();
-    for (part, &radius) in local.radii.iter().enumerate() {
-        step();
-        let train = train.sets(&mapper, radius)?;
-        let test = test.sets(&mapper, radius)?;
-        for (i, &seed) in seeds.iter().enumerate() {
-            step();
-            let encoder = FisherEncoder::fit(&train, fisher, seed)?;
-            let (train, test) = (encoder.encode(&train)?, encoder.encode(&test)?);
-            let kernel = Kernel::of_rows(name, &train.view(), &test.view());
-            match part {
-                0 => kernels.push(kernel),
-                _ => kernels[i].add(&kernel, 1.0)?,
-            }
-        }
-    }
-    kernels.iter_mut().for_each(Kernel::normalise);
-    Ok(kernels)
-}
-
-/// The clouds of one split, and where their neighbourhoods are.
-struct Clouds<'a> {
-    points: &'a [Vec<[f32; 3]>],
-    placed: Vec<Placed>,
-}
-
-impl<'a> Clouds<'a> {
-    fn place(mapper: &LocalMapper, side: &'a Side) -> Result<Self, DatasetError> {
-        let points = side.points.as_deref().unwrap_or_default();
-        let placed = points.par_iter().map(|cloud| mapper.place(cloud));
-        Ok(Self {
-            points,
-            placed: placed.collect::<Result<_, _>>()?,
-        })
-    }
-
-    /// The neighbourhoods of one radius.
-    fn sets(&self, mapper: &LocalMapper, radius: f32) -> Result<Vec<LocalSet>, DatasetError> {
-        let set = |(cloud, placed): (&Vec<[f32; 3]>, &Placed)| {
-            Ok(LocalSet {
-                rows: mapper.rows(cloud, placed, radius)?,
-                positions: placed.positions.clone(),
-            })
-        };
-        self.points.par_iter().zip(&self.placed).map(set).collect()
     }
 }
 

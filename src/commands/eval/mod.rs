@@ -5,6 +5,7 @@ mod features;
 mod fisher;
 mod images;
 mod judge;
+mod levels;
 mod pictures;
 mod recon;
 mod runs;
@@ -43,6 +44,8 @@ pub struct Request {
     pub labels: Vec<f64>,
     pub seeds: u64,
     pub local: LocalOptions,
+    /// Levels of neighbourhoods, 1 or 2.
+    pub levels: usize,
     pub fisher: FisherOptions,
     /// Passes over the objects where networks are trained with labels.
     pub epochs: usize,
@@ -68,6 +71,7 @@ impl Request {
             labels: vec![1.0],
             seeds: 3,
             local: LocalOptions::default(),
+            levels: 1,
             fisher: FisherOptions::default(),
             epochs: SupervisedOptions::default().epochs,
             beside: Vec::new(),
@@ -101,6 +105,11 @@ impl Request {
             return Err(Usage(message.into()).into());
         }
         let local = &options.local;
+        if local.levels > 1 && local.radii.len() < 2 {
+            let message =
+                "--levels 2: looks at each radius within wider ones; give --radii two at least";
+            return Err(Usage(message.into()).into());
+        }
         Ok(Self {
             runs: options.run.clone(),
             kinds,
@@ -114,6 +123,7 @@ impl Request {
                 order: local.local_order,
                 frame: Frame::Object,
             },
+            levels: local.levels,
             fisher: FisherOptions {
                 gaussians: local.gaussians,
                 axes: local.axes,
