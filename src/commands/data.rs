@@ -14,7 +14,7 @@ const NAMED: usize = 10;
 
 /// Audits a data set or a store.
 pub fn audit(options: &cli::Audit, quiet: bool) -> anyhow::Result<Outcome> {
-    let progress = Progress::stoppable("audit", quiet);
+    let progress = Progress::start("audit", quiet);
     let watch = Watch(&progress);
     let report = if options.source.join("manifest.json").exists() {
         spectra_datasets::audit_store(&Store::open(&options.source)?, &watch)?
@@ -143,9 +143,10 @@ fn near(report: &AuditReport) -> anyhow::Result<()> {
     same_pose(&across, near.pose_threshold)?;
     let pairs = near.pairs.iter();
     let mixed = pairs.filter(|pair| pair.item.class != pair.neighbour.class);
+    let mixed: BTreeSet<&str> = mixed.map(|pair| pair.item.id.as_str()).collect();
     say!(
         "items whose near duplicate has another class: {}",
-        mixed.count()
+        mixed.len()
     );
     nearest(across)
 }
@@ -178,6 +179,12 @@ fn same_pose(across: &[&NearPair], threshold: f64) -> anyhow::Result<()> {
 
 fn nearest(mut across: Vec<&NearPair>) -> anyhow::Result<()> {
     across.sort_by(|a, b| a.distance.total_cmp(&b.distance));
+    // Two items that are nearest to each other are told once.
+    let mut told = BTreeSet::new();
+    across.retain(|pair| {
+        let (a, b) = (pair.item.id.as_str(), pair.neighbour.id.as_str());
+        told.insert((a.min(b), a.max(b)))
+    });
     say!("nearest across splits:");
     for pair in across.iter().take(NAMED) {
         let pose = if pair.same_pose { ", same pose" } else { "" };

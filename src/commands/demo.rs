@@ -8,7 +8,7 @@ use spectra_pointcloud::{Limits, render, unit_cloud};
 use super::{convert, eval, training};
 use crate::cli;
 use crate::outcome::{Outcome, say, tell};
-use crate::progress::{Progress, stop_requested};
+use crate::progress::Progress;
 
 /// Objects of each family.
 const TRAIN: usize = 80;
@@ -19,7 +19,7 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
     let root = &options.output;
     if root.exists() {
         anyhow::bail!(
-            "{}: exists already; remove it or choose another folder with -o",
+            "{}: exists already, perhaps of a demo that was stopped; remove it or choose another folder with -o",
             root.display()
         );
     }
@@ -44,7 +44,8 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
     gallery(&dataset, root)?;
 
     let path = root.join("shapes.spectra");
-    let progress = Progress::stoppable("convert", quiet);
+    // A demo that was stopped begins anew, so Ctrl-C ends it at once.
+    let progress = Progress::start("convert", quiet);
     let settings = ConvertOptions {
         seed: options.seed,
         points: 1024,
@@ -58,7 +59,7 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
     let mut config = Config::preset("tiny")?;
     config.seed = options.seed;
     config.train.epochs = EPOCHS;
-    let progress = Progress::stoppable("pretrain", quiet);
+    let progress = Progress::start("pretrain", quiet);
     let trained = spectra_model::pretrain(
         &store,
         &run,
@@ -68,9 +69,6 @@ pub fn run(options: &cli::Demo, quiet: bool) -> anyhow::Result<Outcome> {
         &training::Watch(&progress),
     )?;
     progress.finish(&format!("step {}, loss {:.4}", trained.step, trained.loss));
-    if stop_requested() {
-        anyhow::bail!("stopped");
-    }
     let report = eval::report(&store, &eval::Request::of_runs(vec![run.clone()]), quiet)?;
     let page = root.join("report.html");
     write_whole(&page, report.to_html().as_bytes())?;

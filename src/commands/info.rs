@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use spectra_datasets::{DatasetKind, Split, Store};
+use spectra_datasets::{Dataset, DatasetKind, Split, Store};
 use spectra_model::{AnyRun, PictureInfo, RunInfo, RunMap};
 use spectra_pointcloud::{
-    Limits, Mesh, PointCloud, ReadError, Shape, ShapeError, UnitCloud, archive_kind, read_path,
+    Limits, Mesh, PointCloud, Shape, ShapeError, UnitCloud, archive_kind, read_path,
 };
 
 use crate::outcome::{Outcome, Usage, say};
@@ -20,16 +20,16 @@ pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
         refuse_picture(options, "a run")?;
         tell_run(path)?;
     } else if path.is_dir() {
-        tell_dataset(options)?;
+        tell_dataset(options, &spectra_datasets::open(path, DatasetKind::Auto)?)?;
     } else {
-        match read_path(path, &Limits::default()) {
-            // An archive of many shapes is a data set.
-            Err(ReadError::ManyShapes { .. } | ReadError::Limit { .. })
-                if archive_kind(path)?.is_some() =>
-            {
-                tell_dataset(options)?;
-            }
-            shape => tell_shape(&shape?, options)?,
+        // An archive of many shapes is a data set. It is decoded but once.
+        let many = match archive_kind(path)? {
+            Some(_) => spectra_datasets::open(path, DatasetKind::Auto).ok(),
+            None => None,
+        };
+        match many.filter(|dataset| dataset.items.len() > 1) {
+            Some(dataset) => tell_dataset(options, &dataset)?,
+            None => tell_shape(&read_path(path, &Limits::default())?, options)?,
         }
     }
     Ok(Outcome::Done)
@@ -113,9 +113,8 @@ fn tell_maps(info: &RunInfo) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn tell_dataset(options: &cli::Info) -> anyhow::Result<()> {
+fn tell_dataset(options: &cli::Info, dataset: &Dataset) -> anyhow::Result<()> {
     refuse_picture(options, "a data set")?;
-    let dataset = spectra_datasets::open(&options.path, DatasetKind::Auto)?;
     say!(
         "data set  {} (layout {}), up axis {}",
         dataset.name,
