@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::DatasetError;
 use crate::container::Containers;
+use crate::store::manifest::listing_hash;
 use crate::tree::Tree;
 
 /// The part of a data set that an item belongs to. Data sets without splits are all [`Split::Train`].
@@ -153,12 +154,15 @@ impl Dataset {
         self.items.iter().filter(|item| item.split == split).count()
     }
 
-    /// Eight hexadecimal digits that tell data sets of one name in several places apart.
+    /// Eight hexadecimal digits that tell data sets of one name apart: by where they lie and which items they have.
     pub fn place(&self) -> String {
         let root = self.root.canonicalize();
         let root = root.unwrap_or_else(|_gone| self.root.clone());
-        let hash = blake3::hash(root.as_os_str().as_encoded_bytes()).to_hex();
-        hash[..8].to_owned()
+        let items: Vec<&Item> = self.items.iter().collect();
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(root.as_os_str().as_encoded_bytes());
+        hasher.update(listing_hash(&items).as_bytes());
+        hasher.finalize().to_hex()[..8].to_owned()
     }
 }
 

@@ -74,6 +74,6 @@ pub use local::{Frame, LocalMap, LocalMapper, LocalOptions, Placed};
 pub use pose::{Pose, up_axis};
 pub use stance::Stance;
 pub use store::{
-    Failure, Manifest, Part, Plan, Rows, Store, VerifyReport, merge, replace_whole, sync_folder,
-    verify, write_whole,
+    Failure, Manifest, Part, Plan, Rows, Store, VerifyReport, check_writable, merge, replace_whole,
+    sync_folder, verify, write_whole,
 };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use spectra_datasets::{ConvertOptions, DatasetKind};
 use spectra_spectral::Basis;
+use spectra_spectral::compat::RADIUS_ORDER;
 
 use super::values::{MOST_POINTS, dataset, whole};
 
@@ -12,10 +13,10 @@ use super::values::{MOST_POINTS, dataset, whole};
 #[derive(Debug, Clone, Args)]
 pub struct TransformOptions {
     /// Family of functions: zernike (in the ball) or spherical (outer radius on the sphere); or radius, the fit that the
-    /// paper's authors computed, with --order 6 [default: zernike]
+    /// paper's authors computed, of order 6 [default: zernike]
     #[arg(long)]
     pub basis: Option<Basis>,
-    /// Highest degree kept [default: 16]
+    /// Highest degree kept [default: 16; of radius 6]
     #[arg(long)]
     pub order: Option<usize>,
     /// Points sampled from each shape (a cloud with fewer keeps what it has) [default: 2048]
@@ -32,7 +33,11 @@ impl TransformOptions {
     }
 
     pub fn order(&self) -> usize {
-        self.order.unwrap_or(ConvertOptions::default().order)
+        let usual = match self.basis() {
+            Basis::Radius => RADIUS_ORDER,
+            _ => ConvertOptions::default().order,
+        };
+        self.order.unwrap_or(usual)
     }
 
     pub fn points(&self) -> usize {
@@ -54,6 +59,7 @@ Examples:
   spectra convert shapenet/ -o part.spectra --shard 3/64     one task of an array of 64
 
 A convert that was interrupted goes on where it stopped when the same command is given again.
+A labels.csv in a folder of shapes tells their classes and splits (columns file, class, split).
 Items that cannot be read are recorded with the reason and skipped; the exit status is then 3.")]
 pub struct Convert {
     /// Folder or archive of shapes
@@ -67,6 +73,9 @@ pub struct Convert {
     /// The transform
     #[command(flatten)]
     pub transform: TransformOptions,
+    /// The axis of the shapes that is up: x, y or z [default: what the layout says; where it says nothing, z is taken for it]
+    #[arg(long, value_parser = ["x", "y", "z"])]
+    pub up: Option<String>,
     /// Convert only the i-th of n shards (i from 0)
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,

@@ -189,7 +189,8 @@ pub struct Eval {
     /// Number of seeds of what depends on one
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub seeds: u64,
-    /// Passes over the labelled objects of `fine-tuned` and `supervised`, at most; the best number is chosen
+    /// Passes over the labelled objects of `fine-tuned` and `supervised`, at most, or as many as 200 steps take; the best number is
+    /// chosen
     #[arg(long, default_value_t = SupervisedOptions::default().epochs, value_parser = whole(0..=1_000_000))]
     pub epochs: usize,
     /// Folder that holds data sets under their usual names

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use spectra_datasets::{ConvertOptions, ConvertSummary, Observer};
 
+use super::transform::check_order;
 use crate::cli;
 use crate::outcome::{Outcome, Usage, say, tell};
 use crate::progress::{Progress, stop_requested};
@@ -22,7 +23,10 @@ impl Observer for Watch<'_> {
 }
 
 pub fn run(options: &cli::Convert, quiet: bool) -> anyhow::Result<Outcome> {
-    let dataset = spectra_datasets::open(&options.source, options.dataset)?;
+    let mut dataset = spectra_datasets::open(&options.source, options.dataset)?;
+    if let Some(up) = &options.up {
+        dataset.up_axis.clone_from(up);
+    }
     if !quiet {
         tell!(
             "{}: {} items, {} classes, layout {}",
@@ -37,6 +41,11 @@ pub fn run(options: &cli::Convert, quiet: bool) -> anyhow::Result<Outcome> {
         for note in &dataset.notes {
             tell!("note: {note}");
         }
+        if dataset.up_axis == "unknown" {
+            tell!(
+                "note: which axis of the shapes is up is not known; z is taken for it unless --up says otherwise"
+            );
+        }
     }
     let progress = Progress::stoppable("convert", quiet);
     let summary = spectra_datasets::convert(
@@ -50,9 +59,11 @@ pub fn run(options: &cli::Convert, quiet: bool) -> anyhow::Result<Outcome> {
 }
 
 fn convert_options(options: &cli::Convert) -> anyhow::Result<ConvertOptions> {
+    let (basis, order) = (options.transform.basis(), options.transform.order());
+    check_order(basis, order)?;
     Ok(ConvertOptions {
-        basis: options.transform.basis(),
-        order: options.transform.order(),
+        basis,
+        order,
         points: options.transform.points(),
         seed: options.transform.seed(),
         shard: options.shard.as_deref().map_or(Ok((0, 1)), parse_shard)?,
@@ -123,6 +134,9 @@ fn tell(options: &cli::Convert, summary: &ConvertSummary) -> anyhow::Result<Outc
     }
     if stop_requested() {
         anyhow::bail!("stopped: give the same command again to go on");
+    }
+    if summary.done + summary.reused == 0 && !summary.failed.is_empty() {
+        anyhow::bail!("{}: no item could be converted", options.output.display());
     }
     Ok(if summary.failed.is_empty() {
         Outcome::Done

@@ -16,11 +16,9 @@ use crate::{cli, picture, surface};
 const GRID: usize = 64;
 
 pub fn run(options: &cli::Reconstruct) -> anyhow::Result<Outcome> {
-    // Names of files may hold a # too.
-    let is_file = Path::new(&options.source).is_file();
-    let (basis, order, coefficients, up) = match options.source.split_once('#') {
-        Some((store, id)) if !is_file => from_store(Path::new(store), id, options)?,
-        _ => from_file(options)?,
+    let (basis, order, coefficients, up) = match item_of_store(&options.source)? {
+        Some((store, id)) => from_store(Path::new(store), id, options)?,
+        None => from_file(options)?,
     };
     let mesh = surface::mesh(basis, order, &coefficients, GRID)?;
     let shape = if holds_points_only(&options.output) {
@@ -32,6 +30,25 @@ pub fn run(options: &cli::Reconstruct) -> anyhow::Result<Outcome> {
     picture::write_shape(&options.output, &shape, options.up.unwrap_or(up))?;
     say!("{}", options.output.display());
     Ok(Outcome::Done)
+}
+
+/// The folder and the id of STORE#ID. Names of files and of stores may hold a # too.
+fn item_of_store(source: &str) -> Result<Option<(&str, &str)>, Usage> {
+    let path = Path::new(source);
+    if path.is_file() {
+        return Ok(None);
+    }
+    if path.is_dir() {
+        let message =
+            format!("{source}: a folder; expected a shape file, or an item of a store, STORE#ID");
+        return Err(Usage(message));
+    }
+    let cuts = source.match_indices('#');
+    let halves: Vec<(&str, &str)> = cuts
+        .map(|(at, _)| (&source[..at], &source[at + 1..]))
+        .collect();
+    let store = halves.iter().find(|(store, _id)| Path::new(store).is_dir());
+    Ok(store.or(halves.first()).copied())
 }
 
 /// Formats that have no faces get points spread over the surface.

@@ -30,7 +30,7 @@ pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
     }
     let coefficients = coefficients(&cloud, weights, basis, order)?;
     let values = match (options.power, options.invariants, basis) {
-        (true, _, Basis::Spherical) | (_, true, Basis::Spherical) => power_spectrum(&coefficients),
+        (true, _, Basis::Spherical) | (_, true, Basis::Spherical) => power_spectrum(&coefficients)?,
         (true, _, Basis::Zernike) => Coefficients::new(basis, order, coefficients)?.degree_energy(),
         (_, true, Basis::Zernike) => zernike_invariants(&coefficients, order)?,
         (true, _, Basis::Radius) | (_, true, Basis::Radius) => {
@@ -85,6 +85,13 @@ fn as_it_stands(shape: &Shape) -> (UnitCloud, Option<&[f64]>) {
     )
 }
 
+/// Refuses an order that the basis does not have.
+pub fn check_order(basis: Basis, order: usize) -> Result<(), Usage> {
+    basis
+        .check_order(order)
+        .map_err(|error| Usage(format!("--order: {error}")))
+}
+
 /// Coefficients of a cloud in flat order, in f64.
 pub fn coefficients(
     cloud: &UnitCloud,
@@ -92,7 +99,7 @@ pub fn coefficients(
     basis: Basis,
     order: usize,
 ) -> anyhow::Result<Vec<f64>> {
-    basis.check_order(order)?;
+    check_order(basis, order)?;
     Ok(match basis {
         Basis::Zernike => ZernikePlan::<f64>::new(order)?.moments(&cloud.points, weights)?,
         Basis::Spherical => spherical_from_cloud(&cloud.points, order)?,

@@ -83,3 +83,48 @@ fn a_file_whose_name_holds_a_hash_is_a_file() {
     let none = "reconstruct part#2.off -o b.ply";
     refused(folder, none, 1, &["part"]);
 }
+
+#[test]
+fn what_cannot_be_evaluated_is_told_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    shapes(folder, 4, 2);
+    done(folder, "convert shapes -o s.spectra --order 4 --points 64");
+    done(folder, &format!("pretrain s.spectra -o one {QUICK}"));
+    refused(folder, "eval one", 2, &["a run", "--run"]);
+    refused(
+        folder,
+        "eval s.spectra --json gone/a.json",
+        2,
+        &["gone/a.json"],
+    );
+    refused(
+        folder,
+        "eval s.spectra --features fisher --levels 2 --radii 0.4",
+        2,
+        &["--levels 2", "--radii"],
+    );
+    let split = "convert shapes/chair -o split.spectra --order 4 --points 64";
+    done(folder, split);
+    refused(folder, "eval split.spectra", 1, &["labels.csv"]);
+}
+
+#[test]
+fn a_data_set_is_kept_once_for_each_transform_and_list_of_items() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    shapes(folder, 4, 2);
+    let eval = "eval shapes --cache cache --classifiers 1-nn --features";
+    let kept = || fs::read_dir(folder.join("cache")).unwrap().count();
+    done(folder, &format!("{eval} controls"));
+    done(folder, &format!("{eval} controls"));
+    assert_eq!(kept(), 1);
+    done(folder, "convert shapes -o s.spectra --order 4 --points 64");
+    done(folder, &format!("pretrain s.spectra -o one {QUICK}"));
+    done(folder, &format!("{eval} learned --run one"));
+    assert_eq!(kept(), 2);
+    let gone = fs::read_dir(folder.join("shapes/chair/train")).unwrap();
+    fs::remove_file(gone.last().unwrap().unwrap().path()).unwrap();
+    done(folder, &format!("{eval} controls"));
+    assert_eq!(kept(), 3);
+}

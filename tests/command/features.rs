@@ -66,3 +66,35 @@ fn features_without_a_run_and_in_any_pose() {
         refused(folder, &format!("eval shapes {wrong}"), 2, &[part]);
     }
 }
+
+#[test]
+fn neighbourhoods_within_wider_ones_are_a_second_level() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    shapes(folder, 6, 3);
+    let small = "--centres 24 --gaussians 4 --radii 0.3,0.6 --axes 8 --seeds 1 --classifiers 1-nn";
+    let eval = |levels: usize| {
+        let kinds = "--features fisher-upright,fisher-invariant";
+        done(
+            folder,
+            &format!("eval shapes --cache cache --json a.json {small} {kinds} --levels {levels}"),
+        );
+        rows(&json(&folder.join("a.json"))).to_vec()
+    };
+    let (one, two) = (eval(1), eval(2));
+    let names: Vec<&str> = two
+        .iter()
+        .map(|row| row["features"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "Fisher vector, upright axes, 2 levels",
+            "Fisher vector, own axes, 2 levels",
+            "Fisher vectors, both"
+        ]
+    );
+    // Two radii, and the narrow one within the wide one: of so few objects a vector is as long for each.
+    let columns = |rows: &[Value]| rows[0]["columns"].as_u64().unwrap();
+    assert_eq!(2 * columns(&two), 3 * columns(&one));
+}

@@ -246,3 +246,40 @@ fn eval_keeps_a_store_for_each_place_of_a_data_set() {
     }
     assert_eq!(fs::read_dir(folder.join("cache")).unwrap().count(), 2);
 }
+
+#[test]
+fn a_store_is_no_data_set_and_nothing_converted_is_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    shapes(folder, 1, 1);
+    done(folder, &convert("a"));
+    refused(folder, "convert a -o b", 1, &["a", "a store"]);
+    assert!(!folder.join("b").exists());
+    refused(
+        folder,
+        "convert shapes -o one --order 3 --points 1",
+        1,
+        &["one", "no item could be converted"],
+    );
+}
+
+#[test]
+fn the_up_axis_can_be_said_and_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    shapes(folder, 1, 1);
+    let up = |store: &str| {
+        let manifest = fs::read(folder.join(store).join("manifest.json")).unwrap();
+        let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+        manifest["up_axis"].clone()
+    };
+    let output = spectra(folder, &convert("a")).output().unwrap();
+    assert!(said(&output).contains("--up"), "{}", said(&output));
+    assert_eq!(up("a"), "unknown");
+    let output = spectra(folder, &format!("{} --up y", convert("b")))
+        .output()
+        .unwrap();
+    assert!(!said(&output).contains("--up"), "{}", said(&output));
+    assert_eq!(up("b"), "y");
+    refused(folder, &format!("{} --up w", convert("c")), 2, &["--up"]);
+}

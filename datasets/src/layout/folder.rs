@@ -6,7 +6,7 @@ use super::{EXPECTED, Found, class_index, labels, unique_ids};
 use crate::tree::{Tree, is_shape, split_ending};
 use crate::{DatasetError, Item, Split};
 
-/// Reads `<class>/.../<shape>` or `<shape>`; all items are of the training split unless a table says otherwise.
+/// Reads `<class>/.../<shape>`, `<split>/.../<shape>` or `<shape>`; unless folders or a table say otherwise items are of the training split.
 pub(super) fn read(tree: &Tree) -> Result<Found, DatasetError> {
     let shapes: Vec<&String> = tree.files.iter().filter(|file| is_shape(file)).collect();
     if shapes.is_empty() {
@@ -20,18 +20,19 @@ pub(super) fn read(tree: &Tree) -> Result<Found, DatasetError> {
         });
     }
     let flat = shapes.iter().filter(|file| !file.contains('/')).count();
+    let of_splits = flat == 0 && shapes.iter().all(|file| split_of(file).is_some());
     let mut found = Found {
         name: tree.name(),
-        layout: if flat == shapes.len() {
-            "folder of shapes"
-        } else {
-            "folders of classes"
+        layout: match (flat == shapes.len(), of_splits) {
+            (true, _) => "folder of shapes",
+            (_, true) => "folders of splits",
+            _ => "folders of classes",
         },
         up_axis: "unknown",
         notes: left_out(tree),
         ..Found::default()
     };
-    if flat < shapes.len() {
+    if flat < shapes.len() && !of_splits {
         found.classes = classes(tree, &shapes)?;
         if flat > 0 {
             found.notes.push(format!(
@@ -41,7 +42,7 @@ pub(super) fn read(tree: &Tree) -> Result<Found, DatasetError> {
     }
     found.items = shapes
         .iter()
-        .map(|file| item(file, &found.classes))
+        .map(|file| item(file, &found.classes, of_splits))
         .collect();
     // A row of a table means one of two files of the same name by its ending.
     unique_ids(&mut found.items);
@@ -72,12 +73,18 @@ fn classes(tree: &Tree, shapes: &[&String]) -> Result<Vec<String>, DatasetError>
     Ok(with_shapes.into_iter().map(str::to_owned).collect())
 }
 
-fn item(file: &str, classes: &[String]) -> Item {
+/// The split that the first folder of a path is named after.
+fn split_of(file: &str) -> Option<Split> {
+    Split::from_name(file.split_once('/')?.0)
+}
+
+fn item(file: &str, classes: &[String], of_splits: bool) -> Item {
+    let split = split_of(file).filter(|_split| of_splits);
     let class = file.split_once('/').map(|(class, _)| class);
     Item {
         id: split_ending(file).0.to_owned(),
         class: class.and_then(|class| class_index(classes, class)),
-        split: Split::Train,
+        split: split.unwrap_or(Split::Train),
         source: file.to_owned(),
     }
 }

@@ -11,8 +11,11 @@ mod splits;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use spectra_pointcloud::archive_kind;
+
 use crate::archive::Archive;
 use crate::container::Containers;
+use crate::store::manifest::is_store;
 use crate::tree::Tree;
 use crate::{Completeness, Dataset, DatasetError, DatasetKind, Item};
 
@@ -43,6 +46,12 @@ const EXPECTED: &str = "<class>/<shape>, <class>/{train,test}/<shape> or \
 /// a shape, and lists that name what is not there.
 pub fn open(path: &Path, kind: DatasetKind) -> Result<Dataset, DatasetError> {
     let metadata = fs::metadata(path).map_err(|source| DatasetError::io("open", path, source))?;
+    if is_store(path) {
+        return Err(DatasetError::layout(
+            path,
+            "a store, which holds no shapes; name the data set that it was made of",
+        ));
+    }
     let tree = match (metadata.is_dir(), kind) {
         (true, _) => Tree::of_folder(path)?,
         (false, DatasetKind::Auto | DatasetKind::Voxels) if is_voxels(path) => Tree::of_file(path)?,
@@ -156,14 +165,15 @@ fn unique_ids(items: &mut [Item]) {
 }
 
 /// Opens the data set called `name`, such as `modelnet10`, that lies under `root` in any layout:
-/// `ModelNet10`, `modelnet40_normal_resampled`, `modelnet10-pcd`, ... The plainest name wins.
+/// `ModelNet10`, `modelnet40_normal_resampled`, `modelnet10-pcd.tar.xz`, ... Folders come before archives, the plainest name first.
 ///
 /// # Errors
 /// As [`open`], and if there is nothing of that name.
 pub fn find(name: &str, root: &Path) -> Result<Dataset, DatasetError> {
     let wanted = plain(name);
     let listing = |source| DatasetError::io("list", root, source);
-    let mut candidates: Vec<(usize, PathBuf)> = Vec::new();
+    // Folders before archives.
+    let mut candidates: Vec<(bool, usize, PathBuf)> = Vec::new();
     let own = root
         .file_name()
         .map(|own| plain(&own.to_string_lossy()))
@@ -174,16 +184,17 @@ pub fn find(name: &str, root: &Path) -> Result<Dataset, DatasetError> {
             .file_name()
             .map(|f| plain(&f.to_string_lossy()))
             .unwrap_or_default();
-        if path.is_dir() && names(&found, &wanted) {
-            candidates.push((found.len(), path));
+        let holds_many = || path.is_dir() || matches!(archive_kind(&path), Ok(Some(_)));
+        if names(&found, &wanted) && holds_many() {
+            candidates.push((path.is_file(), found.len(), path));
         }
     }
     if candidates.is_empty() && names(&own, &wanted) {
-        candidates.push((0, root.to_owned()));
+        candidates.push((false, 0, root.to_owned()));
     }
     candidates.sort();
     let mut first_error = None;
-    for (_, path) in candidates {
+    for (_is_file, _length, path) in candidates {
         match open(&path, DatasetKind::Auto) {
             Ok(mut dataset) => {
                 if let Some(number) = wanted.strip_prefix("modelnet") {
@@ -197,7 +208,7 @@ pub fn find(name: &str, root: &Path) -> Result<Dataset, DatasetError> {
     Err(first_error.unwrap_or_else(|| DatasetError::NotFound {
         name: name.to_owned(),
         root: root.to_owned(),
-        looked: format!("a folder named {wanted}, {wanted}_..., in any case"),
+        looked: format!("a folder or an archive named {wanted}, {wanted}_..., in any case"),
     }))
 }
 

@@ -293,6 +293,21 @@ fn anyones_chairs_are_not_modelnet() {
 }
 
 #[test]
+fn folders_of_splits_alone_are_no_classes() {
+    let dataset = auto(&["train/a.off", "train/b.off", "Test/c.off"]).unwrap();
+    assert_eq!(dataset.layout, "folders of splits");
+    assert!(dataset.classes.is_empty());
+    assert_eq!(
+        (dataset.count(Split::Train), dataset.count(Split::Test)),
+        (2, 1)
+    );
+    assert!(dataset.items.iter().all(|item| item.class.is_none()));
+    // One folder of another name: a class like any other.
+    let dataset = auto(&["train/a.off", "station/b.off"]).unwrap();
+    assert_eq!(dataset.classes, ["station", "train"]);
+}
+
+#[test]
 fn resampled_modelnet_takes_its_splits_from_lists() {
     let dataset = auto_with(
         &[

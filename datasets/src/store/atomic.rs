@@ -11,6 +11,17 @@ use crate::DatasetError;
 /// Ending of files that are still being written; a killed run leaves them behind.
 const TEMPORARY: &str = ".tmp";
 
+/// Whether a file could be made beside `path` now, as [`write_whole`] does: hours of work should not end in a folder that cannot be
+/// written.
+///
+/// # Errors
+/// What the file system refuses, with the path.
+pub fn check_writable(path: &Path) -> Result<(), DatasetError> {
+    let fail = |source| DatasetError::io("write", path, source);
+    tempfile::tempfile_in(folder_of(path)).map_err(fail)?;
+    Ok(())
+}
+
 /// Writes `bytes` to a temporary sibling, syncs it, renames it to `path`, and syncs the folder, so
 /// that neither a kill nor a power cut leaves half a file under the final name.
 ///

@@ -165,7 +165,7 @@ impl Plan {
     }
 }
 
-fn listing_hash(items: &[&Item]) -> String {
+pub(crate) fn listing_hash(items: &[&Item]) -> String {
     let mut hasher = blake3::Hasher::new();
     for item in items {
         let class = item.class.map_or(-1, i64::from);

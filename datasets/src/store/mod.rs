@@ -9,7 +9,7 @@ mod read;
 pub(crate) mod tensors;
 mod verify;
 
-pub use atomic::{replace_whole, sync_folder, write_whole};
+pub use atomic::{check_writable, replace_whole, sync_folder, write_whole};
 pub use manifest::{Failure, Manifest, Part, Plan};
 pub use merge::merge;
 pub use read::{Rows, Store};

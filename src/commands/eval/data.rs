@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
-use spectra_datasets::{ConvertOptions, DatasetKind, Pose, Split, Store};
+use spectra_datasets::{ConvertOptions, Dataset, DatasetKind, Pose, Split, Store};
 use spectra_eval::Labels;
 use spectra_model::{RunInfo, Shapes};
 use spectra_spectral::Basis;
@@ -102,7 +102,8 @@ impl Data {
         let (train, test) = (of(Split::Train), of(Split::Test));
         if train.is_empty() || test.is_empty() {
             anyhow::bail!(
-                "{place}: {} labelled training and {} labelled test rows; an evaluation needs both",
+                "{place}: {} labelled training and {} labelled test rows; an evaluation needs both, told by folders named train and test \
+                 or by a labels.csv among the shapes (columns file, class, split)",
                 train.len(),
                 test.len()
             );
@@ -170,6 +171,13 @@ pub fn store(options: &cli::Eval, points: bool, quiet: bool) -> anyhow::Result<(
         let skipped = store.manifest().failures.len();
         return Ok((store, skipped));
     }
+    if path.join("run.json").exists() {
+        let message = format!(
+            "{}: a run; name a data set or a store, and the run with --run",
+            options.target
+        );
+        return Err(Usage(message).into());
+    }
     let dataset = if path.exists() {
         spectra_datasets::open(&path, DatasetKind::Auto)?
     } else {
@@ -190,15 +198,30 @@ pub fn store(options: &cli::Eval, points: bool, quiet: bool) -> anyhow::Result<(
         (convert.basis, convert.order) = (info.basis, info.order);
         (convert.points, convert.seed) = (info.points, info.sampling_seed);
     }
-    let suffix = if points { "-points" } else { "" };
-    let place = dataset.place();
-    let cache = cache(options)?.join(format!("{}-{place}{suffix}.spectra", dataset.name));
+    let cache = cache(options)?.join(cached_name(&dataset, &convert));
     let folder = cache.parent().unwrap_or(&cache);
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let progress = Progress::stoppable("convert", quiet);
     let summary = spectra_datasets::convert(&dataset, &cache, &convert, &Watch(&progress))?;
     progress.finish(&format!("{} items", summary.done + summary.reused));
     Ok((Store::open(&cache)?, summary.failed.len()))
+}
+
+/// What a converted data set is called: different stores have different names.
+fn cached_name(dataset: &Dataset, options: &ConvertOptions) -> String {
+    let ConvertOptions {
+        basis,
+        order,
+        points,
+        seed,
+        ..
+    } = options;
+    let kept = if options.keep_points { "-points" } else { "" };
+    let place = dataset.place();
+    format!(
+        "{}-{place}-{basis}{order}-{points}-{seed}{kept}.spectra",
+        dataset.name
+    )
 }
 
 /// Where converted data sets are kept: --cache, the run's own folder, or the user's cache.

@@ -1,17 +1,22 @@
 //! Kinds of features that are rows: learned ones and their controls.
 
+use std::f64::consts::FRAC_PI_2;
+
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
-use spectra_datasets::Stance;
+use spectra_datasets::{Stance, up_axis};
 use spectra_eval::{FeatureSet, Pca};
 use spectra_model::Encoder;
-use spectra_spectral::{Basis, Scaler, power_spectrum, z_invariants, zernike_invariants};
+use spectra_spectral::{Basis, Rotation, Scaler, power_spectrum, z_invariants, zernike_invariants};
 
 use super::data::{Data, Side};
 use super::{Request, stances};
 use crate::frozen::Frozen;
 
-/// Axes of the PCA control.
+/// Axes of the PCA control, at most.
 const PCA_AXES: usize = 128;
+/// It has one axis for so many training objects: columns are standardised, and an axis of which few objects tell anything would
+/// weigh as much as the first.
+const OBJECTS_PER_AXIS: usize = 8;
 /// Seeds of random encoders start here.
 pub const RANDOM: u64 = 1000;
 
@@ -128,7 +133,8 @@ pub fn controls(
     raw: &FeatureSet,
     request: &Request,
 ) -> anyhow::Result<Vec<Vec<FeatureSet>>> {
-    let pca = Pca::fit(&raw.train.view(), PCA_AXES);
+    let axes = (raw.train.nrows() / OBJECTS_PER_AXIS).clamp(1, PCA_AXES);
+    let pca = Pca::fit(&raw.train.view(), axes);
     let reduced = FeatureSet {
         name: format!("PCA of the {}", raw.name),
         train: pca.transform(&raw.train.view()),
@@ -149,11 +155,13 @@ pub fn controls(
         return Ok(sets);
     }
     sets.push(vec![both(data, "rotation invariants", |side| {
-        invariants(&side.coefficients, data, false)
+        invariants(&side.coefficients, data)
     })?]);
     if data.basis == Basis::Zernike {
-        sets.push(vec![both(data, "invariants about z", |side| {
-            invariants(&side.coefficients, data, true)
+        let up = ["x", "y", "z"][up_axis(&data.up)];
+        let name = format!("invariants about {up}");
+        sets.push(vec![both(data, &name, |side| {
+            upright_invariants(&side.coefficients, data)
         })?]);
     }
     Ok(sets)
@@ -168,17 +176,95 @@ pub fn join(a: &FeatureSet, b: &FeatureSet) -> anyhow::Result<FeatureSet> {
     })
 }
 
-fn invariants(rows: &Array2<f32>, data: &Data, about_z: bool) -> anyhow::Result<Array2<f32>> {
+/// What no rotation changes.
+fn invariants(rows: &Array2<f32>, data: &Data) -> anyhow::Result<Array2<f32>> {
+    each(rows, |row| {
+        Ok(match data.basis {
+            Basis::Spherical => power_spectrum(row)?,
+            _ => zernike_invariants(row, data.order)?,
+        })
+    })
+}
+
+/// What no turn about the data set's up axis changes.
+fn upright_invariants(rows: &Array2<f32>, data: &Data) -> anyhow::Result<Array2<f32>> {
+    // The turn that brings the up axis to z.
+    let turn = match up_axis(&data.up) {
+        0 => Some([0.0, -FRAC_PI_2, 0.0]),
+        1 => Some([0.0, -FRAC_PI_2, -FRAC_PI_2]),
+        _ => None,
+    };
+    let turn = turn.map(|[a, b, c]| Rotation::from_euler_zyz(a, b, c, data.order));
+    each(rows, |row| {
+        if let Some(turn) = &turn {
+            turn.apply_zernike(data.order, row)?;
+        }
+        Ok(z_invariants(row, data.order)?)
+    })
+}
+
+/// Numbers of each row, `[objects, numbers]`.
+fn each(
+    rows: &Array2<f32>,
+    numbers: impl Fn(&mut [f32]) -> anyhow::Result<Vec<f64>>,
+) -> anyhow::Result<Array2<f32>> {
     let mut values = Vec::new();
     for row in rows.outer_iter() {
-        let row = row.to_vec();
-        let numbers = match (data.basis, about_z) {
-            (Basis::Spherical, _) => power_spectrum(&row),
-            (_, false) => zernike_invariants(&row, data.order)?,
-            (_, true) => z_invariants(&row, data.order)?,
-        };
+        let numbers = numbers(&mut row.to_vec())?;
         values.extend(numbers.into_iter().map(|value| value as f32));
     }
     let columns = values.len() / rows.nrows().max(1);
     Ok(Array2::from_shape_vec((rows.nrows(), columns), values)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spectra_datasets::Pose;
+    use spectra_eval::Labels;
+
+    #[test]
+    fn upright_invariants_are_blind_to_turns_about_the_up_axis_alone() {
+        let order = 5;
+        let rows = Array2::from_shape_fn((3, Basis::Zernike.count(order)), |(i, j)| {
+            ((i * 31 + j * 17) % 23) as f32 / 23.0 - 0.5
+        });
+        let side = Side {
+            coefficients: rows.clone(),
+            ids: vec![String::new(); 3],
+            points: None,
+        };
+        for up in ["x", "+y", "z", "unknown"] {
+            let data = Data {
+                train: side.clone(),
+                test: side.clone(),
+                labels: Labels {
+                    train: vec![0; 3],
+                    test: vec![0; 3],
+                    classes: vec!["one".into()],
+                },
+                basis: Basis::Zernike,
+                order,
+                up: up.into(),
+            };
+            let found = upright_invariants(&rows, &data).unwrap();
+            let change = |pose: Pose| {
+                let mut turned = rows.clone();
+                for (i, mut row) in turned.outer_iter_mut().enumerate() {
+                    let row = row.as_slice_mut().unwrap();
+                    let draw = (7, i as u64, up);
+                    pose.apply_coefficients(row, Basis::Zernike, order, draw)
+                        .unwrap();
+                }
+                let of_turned = upright_invariants(&turned, &data).unwrap();
+                (of_turned - &found).fold(0.0f32, |most, d| most.max(d.abs()))
+            };
+            assert!(
+                change(Pose::Gravity) < 1e-5,
+                "{up}: {}",
+                change(Pose::Gravity)
+            );
+            assert!(change(Pose::So3) > 1e-2, "{up}: {}", change(Pose::So3));
+        }
+    }
 }

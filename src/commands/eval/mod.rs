@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::ValueEnum;
-use spectra_datasets::{Frame, LocalOptions, Store, write_whole};
+use spectra_datasets::{Frame, LocalOptions, Store, check_writable, write_whole};
 use spectra_eval::{
     Classifier, FeatureSet, FisherOptions, Kernel, Protocol, Report, Row, evaluate,
 };
@@ -187,9 +187,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         return images::run(options, quiet);
     }
     let request = Request::new(options)?;
-    for path in [&options.json, &options.report].into_iter().flatten() {
-        refuse_folder(path)?;
-    }
+    refuse_unwritable(options)?;
     // A run that cannot be read should be told before a data set is converted for it.
     let infos = request
         .runs
@@ -198,20 +196,19 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
         .map(|run| RunInfo::load(run));
     let infos: Vec<RunInfo> = infos.collect::<Result<_, _>>()?;
     runs::refuse_unlike(&request.runs)?;
-    make_folder(options.figures.as_deref())?;
     let (store, skipped) = data::store(options, request.needs_points()?, quiet)?;
     for info in &infos {
         info.check_store(&store)?;
     }
     let report = report(&store, &request, quiet)?;
     say!("{}", report.to_text());
-    write(options.json.as_deref(), &report.to_json())?;
-    write(options.report.as_deref(), &report.to_html())?;
-    if let Some(folder) = &options.figures {
-        for (name, bytes) in report.figures() {
-            write_whole(&folder.join(name), &bytes)?;
-        }
-    }
+    // What can be written is, whatever cannot.
+    let written = [
+        write(options.json.as_deref(), &report.to_json()),
+        write(options.report.as_deref(), &report.to_html()),
+        write_figures(options.figures.as_deref(), &report),
+    ];
+    written.into_iter().collect::<anyhow::Result<()>>()?;
     Ok(if skipped > 0 {
         Outcome::SomeFailed
     } else {
@@ -227,6 +224,19 @@ fn folder_name(run: &Path) -> String {
 }
 
 /// Minutes of work should not end in a path that cannot be written.
+fn refuse_unwritable(options: &cli::Eval) -> anyhow::Result<()> {
+    for path in [&options.json, &options.report].into_iter().flatten() {
+        refuse_folder(path)?;
+        check_writable(path)?;
+    }
+    for folder in [&options.figures, &options.images.pictures] {
+        let Some(folder) = folder else { continue };
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        check_writable(&folder.join("figure"))?;
+    }
+    Ok(())
+}
+
 fn refuse_folder(path: &Path) -> anyhow::Result<()> {
     let parent = path
         .parent()
@@ -238,10 +248,12 @@ fn refuse_folder(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Nor in a folder that cannot be made.
-fn make_folder(path: Option<&Path>) -> anyhow::Result<()> {
-    let Some(folder) = path else { return Ok(()) };
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())
+fn write_figures(folder: Option<&Path>, report: &Report) -> anyhow::Result<()> {
+    let Some(folder) = folder else { return Ok(()) };
+    for (name, bytes) in report.figures() {
+        write_whole(&folder.join(name), &bytes)?;
+    }
+    Ok(())
 }
 
 fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {

@@ -19,8 +19,8 @@ use self::boxes::{Boxes, print_boxes, white_box_rate};
 use self::downstream::downstream;
 use self::draw::{draw, draw_modes};
 use self::refuse::{refuse_mixture, refuse_trained_on};
+use super::refuse_unwritable;
 use super::runs::trained_for;
-use super::{make_folder, refuse_folder};
 use crate::cli;
 use crate::commands::pictures::{BASELINES, held_out, part_of};
 use crate::outcome::{Outcome, Usage, say};
@@ -39,9 +39,7 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     let Some(run) = options.run.first() else {
         return Err(Usage("eval images: expected --run, made by `spectra train`".into()).into());
     };
-    if let Some(path) = &options.json {
-        refuse_folder(path)?;
-    }
+    refuse_unwritable(options)?;
     let info = PictureInfo::load(run)?;
     let painters = painters(&options.run, &options.device)?;
     for (name, painter) in &painters {
@@ -51,7 +49,6 @@ pub fn run(options: &cli::Eval, quiet: bool) -> anyhow::Result<Outcome> {
     for (name, painter) in &painters {
         refuse_trained_on(&set, options.images.hold_out, name, painter.info())?;
     }
-    make_folder(options.images.pictures.as_deref())?;
     let lpips = match options.images.lpips.is_empty() {
         true => None,
         false => Some(Lpips::load(
