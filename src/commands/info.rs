@@ -5,7 +5,7 @@ use std::path::Path;
 use spectra_datasets::{Dataset, DatasetKind, Split, Store};
 use spectra_model::{AnyRun, PictureInfo, RunInfo, RunMap};
 use spectra_pointcloud::{
-    Limits, Mesh, PointCloud, Shape, ShapeError, UnitCloud, archive_kind, read_path,
+    Limits, Mesh, PointCloud, ReadError, Shape, ShapeError, UnitCloud, archive_kind, read_path,
 };
 
 use crate::outcome::{Outcome, Usage, say};
@@ -22,17 +22,24 @@ pub fn run(options: &cli::Info) -> anyhow::Result<Outcome> {
     } else if path.is_dir() {
         tell_dataset(options, &spectra_datasets::open(path, DatasetKind::Auto)?)?;
     } else {
-        // An archive of many shapes is a data set. It is decoded but once.
-        let many = match archive_kind(path)? {
-            Some(_) => spectra_datasets::open(path, DatasetKind::Auto).ok(),
-            None => None,
-        };
-        match many.filter(|dataset| dataset.items.len() > 1) {
-            Some(dataset) => tell_dataset(options, &dataset)?,
-            None => tell_shape(&read_path(path, &Limits::default())?, options)?,
-        }
+        tell_file(options)?;
     }
     Ok(Outcome::Done)
+}
+
+/// An archive of many shapes is a data set. It is decoded but once.
+fn tell_file(options: &cli::Info) -> anyhow::Result<()> {
+    let path = &options.path;
+    let opened = archive_kind(path)?.map(|_kind| spectra_datasets::open(path, DatasetKind::Auto));
+    let refused = match opened {
+        Some(Ok(dataset)) if dataset.items.len() > 1 => return tell_dataset(options, &dataset),
+        Some(Err(error)) => Some(error),
+        _ => None,
+    };
+    match (read_path(path, &Limits::default()), refused) {
+        (Err(ReadError::ManyShapes { .. }), Some(error)) => Err(error.into()),
+        (shape, _) => tell_shape(&shape?, options),
+    }
 }
 
 /// A picture of anything but one shape is refused rather than passed over.
