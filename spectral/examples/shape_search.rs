@@ -87,7 +87,7 @@ fn moments(plan: &ZernikePlan<f64>, mesh: Mesh) -> Result<Vec<f64>, Failure> {
 
 /// Signed square roots: products weigh like lengths.
 fn descriptor(moments: &[f64], order: usize) -> Result<Vec<f64>, spectra_spectral::SpectralError> {
-    let products = cross_order_products(moments, order)?;
+    let products = cross_order_products(order, moments)?;
     Ok(products
         .iter()
         .map(|p| p.signum() * p.abs().sqrt())

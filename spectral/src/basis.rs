@@ -116,8 +116,8 @@ mod tests {
         assert!(Basis::Radius.check_order(6).is_ok());
         assert!(Basis::Radius.check_order(5).is_err() && Basis::Radius.check_order(7).is_err());
         assert!(harmonics(usize::MAX, [1.0, 0.0, 0.0]).is_err());
-        assert!(zernike_invariants(&[1.0f64], usize::MAX).is_err());
-        assert!(zernike_invariants(&[f64::NAN], 0).is_err());
+        assert!(zernike_invariants(usize::MAX, &[1.0f64]).is_err());
+        assert!(zernike_invariants(0, &[f64::NAN]).is_err());
         assert!(power_spectrum::<f64>(&[]).is_err());
     }
 }

@@ -10,9 +10,9 @@
 //! assert_eq!(moments.len(), 455);
 //!
 //! // Rotated without going back to the points; norms do not change.
-//! let norms = zernike_invariants(&moments, 12)?;
+//! let norms = zernike_invariants(12, &moments)?;
 //! Rotation::from_euler_zyz(0.2, 1.0, -0.4, 12).apply_zernike(12, &mut moments)?;
-//! let turned = zernike_invariants(&moments, 12)?;
+//! let turned = zernike_invariants(12, &moments)?;
 //! assert!(norms.iter().zip(&turned).all(|(a, b)| (a - b).abs() < 1e-12));
 //!
 //! // The density that the moments describe, on a grid.

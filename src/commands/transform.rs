@@ -32,7 +32,7 @@ pub fn run(options: &cli::Transform) -> anyhow::Result<Outcome> {
     let values = match (options.power, options.invariants, basis) {
         (true, _, Basis::Spherical) | (_, true, Basis::Spherical) => power_spectrum(&coefficients)?,
         (true, _, Basis::Zernike) => Coefficients::new(basis, order, coefficients)?.degree_energy(),
-        (_, true, Basis::Zernike) => zernike_invariants(&coefficients, order)?,
+        (_, true, Basis::Zernike) => zernike_invariants(order, &coefficients)?,
         (true, _, Basis::Radius) | (_, true, Basis::Radius) => {
             let message = "--power and --invariants: need a basis of zernike or spherical; a radius fit has neither";
             return Err(Usage(message.into()).into());

@@ -125,7 +125,7 @@ impl Measure {
         let wrong =
             |error: spectra_spectral::SpectralError| failed(id, "transform", error.to_string());
         let moments = self.plan.moments(points, None).map_err(wrong)?;
-        let invariants = zernike_invariants(&moments, ORDER).map_err(wrong)?;
+        let invariants = zernike_invariants(ORDER, &moments).map_err(wrong)?;
         let short = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
         Ok([short(moments), short(invariants)])
     }

@@ -25,7 +25,7 @@
 //! let grid = VoxelGrid { values: &values, shape: [side; 3], cell: 2.0 / side as f64, nodes: 1 };
 //! let plan = ZernikePlan::<f64>::new(20)?;
 //! let moments = plan.voxel_moments(&grid)?;
-//! let descriptor = zernike_invariants(&moments, 20)?;
+//! let descriptor = zernike_invariants(20, &moments)?;
 //! assert_eq!(descriptor.len(), 121);
 //! // Theirs differ by the norm of the functions.
 //! let canterakis = (3.0 / (4.0 * std::f64::consts::PI)).sqrt();

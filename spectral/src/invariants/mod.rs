@@ -33,8 +33,8 @@ pub fn power_spectrum<T: Real>(coefficients: &[T]) -> Result<Vec<f64>, SpectralE
 /// # Errors
 /// An order above 128, a length that does not fit it, values that are not finite.
 pub fn zernike_invariants<T: Real>(
-    coefficients: &[T],
     order: usize,
+    coefficients: &[T],
 ) -> Result<Vec<f64>, SpectralError> {
     shells(coefficients, order, |block, out| {
         out.push(energy(block).sqrt());
@@ -46,7 +46,7 @@ pub fn zernike_invariants<T: Real>(
 ///
 /// # Errors
 /// As [`zernike_invariants`].
-pub fn z_invariants<T: Real>(coefficients: &[T], order: usize) -> Result<Vec<f64>, SpectralError> {
+pub fn z_invariants<T: Real>(order: usize, coefficients: &[T]) -> Result<Vec<f64>, SpectralError> {
     shells(coefficients, order, |block, out| {
         let l = block.len() / 2;
         let pair = |m: usize| block[l + m].to_f64().hypot(block[l - m].to_f64());
@@ -63,8 +63,8 @@ pub fn z_invariants<T: Real>(coefficients: &[T], order: usize) -> Result<Vec<f64
 /// # Errors
 /// As [`zernike_invariants`].
 pub fn cross_order_products<T: Real>(
-    coefficients: &[T],
     order: usize,
+    coefficients: &[T],
 ) -> Result<Vec<f64>, SpectralError> {
     check(coefficients, order)?;
     let shell = |n: usize, l: usize| {
@@ -130,11 +130,11 @@ mod tests {
     #[test]
     fn rotations_about_z_change_nothing() {
         let mut a = values(84);
-        let before = z_invariants(&a, 6).unwrap();
-        assert_eq!(zernike_invariants(&a, 6).unwrap().len(), 16);
+        let before = z_invariants(6, &a).unwrap();
+        assert_eq!(zernike_invariants(6, &a).unwrap().len(), 16);
         Rotation::about_z(1.3, 6).apply_zernike(6, &mut a).unwrap();
-        assert!(close(&z_invariants(&a, 6).unwrap(), &before, 1e-12));
-        assert!(z_invariants(&a, 7).is_err());
+        assert!(close(&z_invariants(6, &a).unwrap(), &before, 1e-12));
+        assert!(z_invariants(7, &a).is_err());
     }
 
     #[test]
@@ -151,22 +151,22 @@ mod tests {
     fn no_rotation_changes_norms_and_products() {
         let mut a: Vec<f64> = values(969).iter().map(|v| v / 29.0).collect();
         let (norms, products) = (
-            zernike_invariants(&a, 16).unwrap(),
-            cross_order_products(&a, 16).unwrap(),
+            zernike_invariants(16, &a).unwrap(),
+            cross_order_products(16, &a).unwrap(),
         );
         assert_eq!(products.len(), 285);
         Rotation::from_euler_zyz(0.4, 2.0, -1.0, 16)
             .apply_zernike(16, &mut a)
             .unwrap();
-        assert!(close(&zernike_invariants(&a, 16).unwrap(), &norms, 1e-12));
+        assert!(close(&zernike_invariants(16, &a).unwrap(), &norms, 1e-12));
         assert!(close(
-            &cross_order_products(&a, 16).unwrap(),
+            &cross_order_products(16, &a).unwrap(),
             &products,
             1e-12
         ));
         // l = 0 has n = 0, 2, ..., 16: nine shells, the first product its own square.
         assert!((products[0].sqrt() - norms[0]).abs() < 1e-12);
-        assert!(cross_order_products(&a, 15).is_err());
+        assert!(cross_order_products(15, &a).is_err());
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod tests {
             .unwrap();
         let norms: Vec<f64> = rows.iter().map(|row| numbers(row)[2]).collect();
         let power = numbers(&truth["cloud16"]["sh_power_sum_over_m"]);
-        let found = zernike_invariants(&numbers(&cloud["zernike"]), 20).unwrap();
+        let found = zernike_invariants(20, &numbers(&cloud["zernike"])).unwrap();
         assert!(close(&found, &norms, 1e-13));
         assert!(close(
             &power_spectrum(&numbers(&cloud["sh"])).unwrap(),

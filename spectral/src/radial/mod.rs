@@ -103,8 +103,8 @@ fn direction((theta, phi): (f64, f64)) -> [f64; 3] {
 /// # Errors
 /// An order above 4096, a number of coefficients that is not `(order + 1)^2`, coefficients that are not finite.
 pub fn radial_points(
-    coefficients: &[f64],
     order: usize,
+    coefficients: &[f64],
     count: usize,
 ) -> Result<Vec<[f64; 3]>, SpectralError> {
     check_order(Basis::Spherical, order)?;
@@ -139,7 +139,7 @@ mod tests {
 
     /// Points of a surface given by its radius in each direction.
     fn surface(radius: impl Fn([f64; 3]) -> f64) -> Vec<[f64; 3]> {
-        let sphere = radial_points(&[(4.0 * PI).sqrt()], 0, 20_000).unwrap();
+        let sphere = radial_points(0, &[(4.0 * PI).sqrt()], 20_000).unwrap();
         sphere
             .into_iter()
             .map(|u| u.map(|x| x * radius(u)))
@@ -151,7 +151,7 @@ mod tests {
         let radius = |u: [f64; 3]| 0.6 + 0.15 * u[2] + 0.1 * u[0] * u[1];
         let order = 15;
         let coefficients = spherical_from_cloud(&surface(radius), order).unwrap();
-        for point in radial_points(&coefficients, order, 500).unwrap() {
+        for point in radial_points(order, &coefficients, 500).unwrap() {
             let length = dot(point, point).sqrt();
             let truth = radius(point.map(|x| x / length));
             // The quantile of a cone leans to the larger radii in it.
@@ -220,7 +220,7 @@ mod tests {
             .filter(|p| p[2] > -0.2)
             .collect();
         let coefficients = spherical_from_cloud(&cap, 8).unwrap();
-        let points = radial_points(&coefficients, 8, 200).unwrap();
+        let points = radial_points(8, &coefficients, 200).unwrap();
         assert!(
             points
                 .iter()
@@ -229,11 +229,11 @@ mod tests {
         assert!(spherical_from_cloud(&[], 4).is_err());
         assert!(spherical_from_cloud(&[[0.0; 3]], 4).is_err());
         assert!(spherical_from_cloud(&[[f64::NAN; 3]], 4).is_err());
-        assert!(radial_points(&[0.0; 5], 2, 10).is_err());
+        assert!(radial_points(2, &[0.0; 5], 10).is_err());
         for order in [5000, usize::MAX] {
             let refused = |error| matches!(error, SpectralError::Order { .. });
             assert!(refused(spherical_from_cloud(&cap, order).unwrap_err()));
-            assert!(refused(radial_points(&[0.0; 4], order, 10).unwrap_err()));
+            assert!(refused(radial_points(order, &[0.0; 4], 10).unwrap_err()));
         }
     }
 }

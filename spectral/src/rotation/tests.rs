@@ -40,10 +40,10 @@ fn the_oracle_is_met() {
         assert!(largest_difference(&found, &truth) < 1e-14, "{l}");
     }
     let mut zernike = numbers(&truth["zernike_before"]);
-    let norms = zernike_invariants(&zernike, 10).unwrap();
+    let norms = zernike_invariants(10, &zernike).unwrap();
     rotation.apply_zernike(10, &mut zernike).unwrap();
     assert!(largest_difference(&zernike, &numbers(&truth["zernike_after"])) < 1e-13);
-    assert!(largest_difference(&zernike_invariants(&zernike, 10).unwrap(), &norms) < 1e-13);
+    assert!(largest_difference(&zernike_invariants(10, &zernike).unwrap(), &norms) < 1e-13);
     let mut harmonics = numbers(&truth["sh_before"]);
     let power = power_spectrum(&harmonics).unwrap();
     rotation.apply_spherical(&mut harmonics).unwrap();

@@ -181,7 +181,7 @@ fn invariants(rows: &Array2<f32>, data: &Data) -> anyhow::Result<Array2<f32>> {
     each(rows, |row| {
         Ok(match data.basis {
             Basis::Spherical => power_spectrum(row)?,
-            _ => zernike_invariants(row, data.order)?,
+            _ => zernike_invariants(data.order, row)?,
         })
     })
 }
@@ -199,7 +199,7 @@ fn upright_invariants(rows: &Array2<f32>, data: &Data) -> anyhow::Result<Array2<
         if let Some(turn) = &turn {
             turn.apply_zernike(data.order, row)?;
         }
-        Ok(z_invariants(row, data.order)?)
+        Ok(z_invariants(data.order, row)?)
     })
 }
 
