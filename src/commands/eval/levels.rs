@@ -17,22 +17,26 @@ const CHUNK: usize = 512;
 
 /// One sort of neighbourhoods, of which each object gets one Fisher vector.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Part {
-    /// The points within a radius.
-    Near(f32),
-    /// Within the second radius, what is near each centre within the first.
-    Wide(f32, f32),
+struct Part {
+    /// The radius of what is near a centre.
+    near: f32,
+    /// On the second level, the wider radius within which it is looked at.
+    within: Option<f32>,
 }
 
 /// The parts of one level, or of two.
 fn parts(radii: &[f32], levels: usize) -> Vec<Part> {
-    let mut parts: Vec<Part> = radii.iter().copied().map(Part::Near).collect();
+    let first = radii.iter().map(|&near| Part { near, within: None });
+    let mut parts: Vec<Part> = first.collect();
     if levels > 1 {
         let mut radii = radii.to_vec();
         radii.sort_by(f32::total_cmp);
         for (i, &near) in radii.iter().enumerate() {
             let wider = radii[i + 1..].iter().take(WIDER);
-            parts.extend(wider.map(|&wide| Part::Wide(near, wide)));
+            parts.extend(wider.map(|&wide| Part {
+                near,
+                within: Some(wide),
+            }));
         }
     }
     parts
@@ -54,21 +58,15 @@ pub fn kernels(
     let mut kernels: Vec<Kernel> = Vec::new();
     for (done, &part) in parts.iter().enumerate() {
         progress.set(done, parts.len(), &name);
-        let first = seeds.first().copied().unwrap_or_default();
-        let known = match part {
-            Part::Near(_) => None,
-            Part::Wide(near, _) => {
-                let drawn = fisher.drawn(train.points.len(), first);
-                Some(LocalAxes::fit(&train.near(&mapper, &drawn, near)?, KNOWN)?)
-            }
+        let axes = |wide| {
+            let seed = seeds.first().copied().unwrap_or_default();
+            let drawn = fisher.drawn(train.points.len(), seed);
+            let sets = train.sets(&mapper, &drawn, part.near, None)?;
+            anyhow::Ok((wide, LocalAxes::fit(&sets, KNOWN)?))
         };
-        let sets = |clouds: &Clouds, objects: &[usize]| match (part, &known) {
-            (Part::Wide(near, wide), Some(axes)) => {
-                clouds.wide(&mapper, objects, (near, wide), axes)
-            }
-            (Part::Near(radius) | Part::Wide(radius, _), _) => {
-                Ok(clouds.near(&mapper, objects, radius)?)
-            }
+        let within = part.within.map(axes).transpose()?;
+        let sets = |clouds: &Clouds, objects: &[usize]| {
+            clouds.sets(&mapper, objects, part.near, within.as_ref())
         };
         let encoder = |&seed: &u64| {
             let drawn = fisher.drawn(train.points.len(), seed);
@@ -118,37 +116,23 @@ impl<'a> Clouds<'a> {
         })
     }
 
-    /// Neighbourhoods of one radius of `objects`.
-    fn near(
+    /// Neighbourhoods of radius `near` of `objects`; or, with a wider radius, how these lie within it by their places along the axes.
+    fn sets(
         &self,
         mapper: &LocalMapper,
         objects: &[usize],
-        radius: f32,
-    ) -> Result<Vec<LocalSet>, DatasetError> {
-        let set = |&object: &usize| {
-            let placed = &self.placed[object];
-            Ok(LocalSet {
-                rows: mapper.rows(&self.points[object], placed, radius)?,
-                positions: placed.positions.clone(),
-            })
-        };
-        objects.par_iter().map(set).collect()
-    }
-
-    /// How neighbourhoods of the first radius, by their places along `axes`, lie within the second.
-    fn wide(
-        &self,
-        mapper: &LocalMapper,
-        objects: &[usize],
-        (near, wide): (f32, f32),
-        axes: &LocalAxes,
+        near: f32,
+        within: Option<&(f32, LocalAxes)>,
     ) -> anyhow::Result<Vec<LocalSet>> {
         let set = |&object: &usize| {
             let placed = &self.placed[object];
-            let rows = mapper.rows(&self.points[object], placed, near)?;
-            let known = axes.along(&rows.view())?;
+            let mut rows = mapper.rows(&self.points[object], placed, near)?;
+            if let Some((wide, axes)) = within {
+                let known = axes.along(&rows.view())?;
+                rows = mapper.wider(placed, &known.view(), *wide)?;
+            }
             Ok(LocalSet {
-                rows: mapper.wider(placed, &known.view(), wide)?,
+                rows,
                 positions: placed.positions.clone(),
             })
         };
@@ -183,10 +167,11 @@ mod tests {
     #[test]
     fn a_radius_is_looked_at_within_the_next_two() {
         let radii = [0.2, 0.1, 0.8, 0.4];
-        let near = radii.map(Part::Near);
-        assert_eq!(parts(&radii, 1), near);
-        let wide = [(0.1, 0.2), (0.1, 0.4), (0.2, 0.4), (0.2, 0.8), (0.4, 0.8)];
-        let wide = wide.map(|(near, wide)| Part::Wide(near, wide));
-        assert_eq!(parts(&radii, 2), [&near[..], &wide[..]].concat());
+        let part = |near, within| Part { near, within };
+        let first = radii.map(|near| part(near, None));
+        assert_eq!(parts(&radii, 1), first);
+        let wider = [(0.1, 0.2), (0.1, 0.4), (0.2, 0.4), (0.2, 0.8), (0.4, 0.8)];
+        let second = wider.map(|(near, wide)| part(near, Some(wide)));
+        assert_eq!(parts(&radii, 2), [&first[..], &second[..]].concat());
     }
 }
