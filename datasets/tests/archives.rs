@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use spectra_datasets::{
-    ConvertOptions, Dataset, DatasetError, DatasetKind, audit_dataset, convert, open,
+    ConvertOptions, Dataset, DatasetError, DatasetKind, audit_dataset, convert, find, open,
 };
 
 /// Files of a small data set, one of them damaged: name and content.
@@ -288,4 +288,17 @@ fn what_could_harm_is_refused_by_name() {
         error.contains("b.off") && error.contains("unpacked bytes"),
         "{error}"
     );
+}
+
+#[test]
+fn an_archive_is_found_by_the_name_of_its_data_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = write(folder.path(), "Things-all.tar.gz", &gzip(&tar(&members())));
+    write(folder.path(), "things.txt", b"notes");
+    assert_eq!(find("things", folder.path()).unwrap().root, archive);
+    // A folder comes first.
+    let set = unpacked(folder.path());
+    let kept = folder.path().join("things-as-they-were");
+    fs::rename(set, &kept).unwrap();
+    assert_eq!(find("things", folder.path()).unwrap().root, kept);
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use image::{Rgb, RgbImage};
 
-use crate::common::{done, features, json, refused, shapes};
+use crate::common::{done, features, json, refused, rows, shapes};
 
 const QUICK: &str = "--set network.width=16 --set network.bottleneck=8 --set train.epochs=1";
 
@@ -92,6 +92,7 @@ fn what_cannot_be_evaluated_is_told_before_the_work() {
     done(folder, "convert shapes -o s.spectra --order 4 --points 64");
     done(folder, &format!("pretrain s.spectra -o one {QUICK}"));
     refused(folder, "eval one", 2, &["a run", "--run"]);
+    refused(folder, "reconstruct s.spectra -o x.png", 2, &["STORE#ID"]);
     refused(
         folder,
         "eval s.spectra --json gone/a.json",
@@ -127,4 +128,21 @@ fn a_data_set_is_kept_once_for_each_transform_and_list_of_items() {
     fs::remove_file(gone.last().unwrap().unwrap().path()).unwrap();
     done(folder, &format!("{eval} controls"));
     assert_eq!(kept(), 3);
+}
+
+#[test]
+fn few_objects_have_few_principal_axes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    shapes(folder, 4, 2);
+    done(folder, "convert shapes -o s.spectra --order 6 --points 64");
+    done(
+        folder,
+        "eval s.spectra --features controls --classifiers 1-nn --json a.json",
+    );
+    let report = json(&folder.join("a.json"));
+    let is_pca = |row: &&serde_json::Value| row["features"] == "PCA of the raw map";
+    let pca = rows(&report).iter().find(is_pca).unwrap();
+    // 40 training objects.
+    assert_eq!(pca["columns"], 5);
 }
