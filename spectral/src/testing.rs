@@ -1,4 +1,4 @@
-//! Reading the reference values that tests compare with.
+//! The reference values that tests compare with, and what several of them check.
 
 use std::path::PathBuf;
 
@@ -37,4 +37,16 @@ pub(crate) fn noise(count: usize, seed: u64) -> Vec<f64> {
             ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 52) as f64 - 1.0
         })
         .collect()
+}
+
+/// Holds what 2, 3 and 8 threads make of a computation against what one thread does.
+pub(crate) fn assert_same_at_any_threads<T: PartialEq + Send>(run: impl Fn() -> T + Sync) {
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build().unwrap().install(&run)
+    };
+    let expected = on(1);
+    for threads in [2, 3, 8] {
+        assert!(on(threads) == expected, "{threads} threads");
+    }
 }

@@ -153,7 +153,7 @@ impl<'a, T: Real> Field<'a, T> {
 mod tests {
     use super::*;
     use crate::ZernikePlan;
-    use crate::testing::noise;
+    use crate::testing::{assert_same_at_any_threads, noise};
 
     #[test]
     fn slabs_of_any_thickness_make_the_mesh_of_one_pass() {
@@ -175,17 +175,7 @@ mod tests {
     #[test]
     fn the_number_of_threads_changes_no_bit() {
         let values = noise(40 * 40 * 40, 1);
-        let run = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-            let pool = pool.build().unwrap();
-            pool.install(|| isosurface(&values, 40, 0.5).unwrap())
-        };
-        let expected = run(1);
-        assert!(
-            [2, 3, 8]
-                .into_iter()
-                .all(|threads| run(threads) == expected)
-        );
+        assert_same_at_any_threads(|| isosurface(&values, 40, 0.5).unwrap());
     }
 
     #[test]

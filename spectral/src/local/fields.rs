@@ -134,16 +134,11 @@ impl Near {
     /// As [`Reach::gather`], of points that keep their numbers.
     #[inline(always)]
     fn gather(&mut self, points: &[[f32; 3]], centre: &[f32; 3], radius: f32) {
-        let scale = 1.0 / radius;
-        let [x, y, z] = &mut self.reach.coordinates;
-        let mut count = 0;
-        for (place, point) in points.iter().enumerate() {
-            let d: [f32; 3] = std::array::from_fn(|i| (point[i] - centre[i]) * scale);
-            (x[count], y[count], z[count]) = (d[0], d[1], d[2]);
-            self.places[count] = place as u32;
-            count += usize::from(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] <= 1.0);
-        }
-        self.reach.count = count;
+        let places = &mut self.places;
+        self.reach
+            .gather_noting(points, centre, radius, |count, place| {
+                places[count] = place as u32;
+            });
     }
 
     /// Sums over the points in reach of each monomial times each function, `width` vectors for each monomial.
@@ -151,14 +146,8 @@ impl Near {
     fn add(&mut self, steps: &[(usize, usize)], known: &Known, sums: &mut [[f32; LANES]]) {
         sums.fill([0.0; LANES]);
         for at in (0..self.reach.count).step_by(LANES) {
-            for (m, &(parent, axis)) in steps.iter().enumerate() {
-                let mut value = self.powers[parent];
-                let factors = &self.reach.coordinates[axis][at..at + LANES];
-                for (value, factor) in value.iter_mut().zip(factors) {
-                    *value *= factor;
-                }
-                self.powers[m + 1] = value;
-            }
+            self.reach
+                .monomials(steps, at, &mut self.powers, |_m, _value| ());
             let places = &self.places[at..self.reach.count.min(at + LANES)];
             for (powers, sums) in self.powers.iter().zip(sums.chunks_exact_mut(known.width)) {
                 for (part, sum) in sums.iter_mut().enumerate() {

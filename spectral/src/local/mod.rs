@@ -169,17 +169,11 @@ impl Sums {
         self.lanes.fill([0.0; LANES]);
         for at in (0..near.count).step_by(LANES) {
             // Monomial 0 is 1 everywhere; padded places are the origin, where all the others are 0.
-            for (m, &(parent, axis)) in steps.iter().enumerate() {
-                let mut value = self.values[parent];
-                let factors = &near.coordinates[axis][at..at + LANES];
-                for (value, factor) in value.iter_mut().zip(factors) {
-                    *value *= factor;
-                }
-                self.values[m + 1] = value;
-                for (sum, value) in self.lanes[m + 1].iter_mut().zip(value) {
+            near.monomials(steps, at, &mut self.values, |m, value| {
+                for (sum, value) in self.lanes[m].iter_mut().zip(value) {
                     *sum += value;
                 }
-            }
+            });
         }
         self.totals[0] = near.count as f32;
         for (total, lanes) in self.totals.iter_mut().zip(&self.lanes).skip(1) {

@@ -40,13 +40,28 @@ impl Reach {
         }
     }
 
-    /// Collects the points within `radius` of `centre`. Each is written, and stays if it is in reach: no branch to mispredict.
+    /// Collects the points within `radius` of `centre`.
     #[inline(always)]
     pub(super) fn gather(&mut self, cloud: &Sorted, centre: &[f32; 3], radius: f32) {
+        let slab = cloud.slab(centre[0], radius);
+        self.gather_noting(slab, centre, radius, |_count, _place| ());
+    }
+
+    /// Collects those of `points` that are within `radius` of `centre`; `note` hears of each how many are in reach before it and its own
+    /// number. Each is written, and stays if it is in reach: no branch to mispredict.
+    #[inline(always)]
+    pub(super) fn gather_noting(
+        &mut self,
+        points: &[[f32; 3]],
+        centre: &[f32; 3],
+        radius: f32,
+        mut note: impl FnMut(usize, usize),
+    ) {
         let scale = 1.0 / radius;
         let [x, y, z] = &mut self.coordinates;
         let mut count = 0;
-        for point in cloud.slab(centre[0], radius) {
+        for (place, point) in points.iter().enumerate() {
+            note(count, place);
             let d: [f32; 3] = std::array::from_fn(|i| (point[i] - centre[i]) * scale);
             (x[count], y[count], z[count]) = (d[0], d[1], d[2]);
             count += usize::from(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] <= 1.0);
@@ -54,6 +69,26 @@ impl Reach {
         self.count = count;
         for list in &mut self.coordinates {
             list[count..count.next_multiple_of(LANES)].fill(0.0);
+        }
+    }
+
+    /// Fills `values` with all monomials but the constant one, whose place holds 1, at the block of points from `at` on; `visit` hears of each.
+    #[inline(always)]
+    pub(super) fn monomials(
+        &self,
+        steps: &[(usize, usize)],
+        at: usize,
+        values: &mut [[f32; LANES]],
+        mut visit: impl FnMut(usize, [f32; LANES]),
+    ) {
+        for (m, &(parent, axis)) in steps.iter().enumerate() {
+            let mut value = values[parent];
+            let factors = &self.coordinates[axis][at..at + LANES];
+            for (value, factor) in value.iter_mut().zip(factors) {
+                *value *= factor;
+            }
+            values[m + 1] = value;
+            visit(m + 1, value);
         }
     }
 

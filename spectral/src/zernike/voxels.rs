@@ -189,6 +189,7 @@ impl<T: Real> Folded<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::assert_same_at_any_threads;
 
     fn values(count: usize) -> Vec<f64> {
         (0..count)
@@ -262,17 +263,7 @@ mod tests {
             cell: 0.04,
             nodes: 2,
         };
-        let run = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-            let pool = pool.build().unwrap();
-            pool.install(|| plan.voxel_moments(&grid).unwrap())
-        };
-        let expected = run(1);
-        assert!(
-            [2, 3, 8]
-                .into_iter()
-                .all(|threads| run(threads) == expected)
-        );
+        assert_same_at_any_threads(|| plan.voxel_moments(&grid).unwrap());
         // The first of two full cells outside, whichever thread meets it.
         let far = VoxelGrid { cell: 0.3, ..grid };
         let error = plan.voxel_moments(&far).unwrap_err();

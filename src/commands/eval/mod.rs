@@ -6,6 +6,7 @@ mod fisher;
 mod images;
 mod judge;
 mod levels;
+mod outputs;
 mod pictures;
 mod recon;
 mod runs;
@@ -14,9 +15,8 @@ mod supervised;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::ValueEnum;
-use spectra_datasets::{Frame, LocalOptions, Store, check_writable, write_whole};
+use spectra_datasets::{Frame, LocalOptions, Store};
 use spectra_eval::{
     Classifier, FeatureSet, FisherOptions, Kernel, Protocol, Report, Row, evaluate,
 };
@@ -25,6 +25,7 @@ use spectra_spectral::Basis;
 
 use self::data::Data;
 pub use self::data::Poses;
+use self::outputs::{refuse_unwritable, write, write_figures};
 use crate::cli::{self, FeatureKind};
 use crate::frozen::{self, Frozen};
 use crate::outcome::{Outcome, Usage, say};
@@ -221,44 +222,6 @@ fn folder_name(run: &Path) -> String {
         .unwrap_or(run.as_os_str())
         .to_string_lossy()
         .into_owned()
-}
-
-/// Minutes of work should not end in a path that cannot be written.
-fn refuse_unwritable(options: &cli::Eval) -> anyhow::Result<()> {
-    for path in [&options.json, &options.report].into_iter().flatten() {
-        refuse_folder(path)?;
-        check_writable(path)?;
-    }
-    for folder in [&options.figures, &options.images.pictures] {
-        let Some(folder) = folder else { continue };
-        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        check_writable(&folder.join("figure"))?;
-    }
-    Ok(())
-}
-
-fn refuse_folder(path: &Path) -> anyhow::Result<()> {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    if path.is_dir() || parent.is_some_and(|parent| !parent.is_dir()) {
-        let message = format!("{}: not a file that can be written", path.display());
-        return Err(Usage(message).into());
-    }
-    Ok(())
-}
-
-fn write_figures(folder: Option<&Path>, report: &Report) -> anyhow::Result<()> {
-    let Some(folder) = folder else { return Ok(()) };
-    for (name, bytes) in report.figures() {
-        write_whole(&folder.join(name), &bytes)?;
-    }
-    Ok(())
-}
-
-fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
-    let Some(path) = path else { return Ok(()) };
-    Ok(write_whole(path, text.as_bytes())?)
 }
 
 /// Evaluates what is asked for on `store`.

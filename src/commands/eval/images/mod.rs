@@ -19,7 +19,7 @@ use self::boxes::{Boxes, print_boxes, white_box_rate};
 use self::downstream::downstream;
 use self::draw::{draw, draw_modes};
 use self::refuse::{refuse_mixture, refuse_trained_on};
-use super::refuse_unwritable;
+use super::outputs::refuse_unwritable;
 use super::runs::trained_for;
 use crate::cli;
 use crate::commands::pictures::{BASELINES, held_out, part_of};
